@@ -1,0 +1,54 @@
+"""What is known of a player: a bounded summary of every round they have played, kept across matches."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from game.moves import INDEX, MOVES, OUTCOMES, Move, Outcome
+from game.points import Rank, Values, by_rank
+
+LAGS = 3
+"""How many rounds back are remembered one by one."""
+
+RANKS = (Rank.HIGH, Rank.LOW, Rank.MID)
+"""The order in which throws by rank are counted."""
+
+
+class Lag(Struct, frozen=True, array_like=True):
+    """One remembered round: indices into `MOVES` and `OUTCOMES`, and the values then in force in tenths."""
+
+    player: int
+    bot: int
+    outcome: int
+    values: tuple[int, int, int]
+
+
+class Knowledge(Struct, frozen=True, array_like=True):
+    """Counts over the whole history and its last `LAGS` rounds, most recent first."""
+
+    rounds: int = 0
+    moves: tuple[int, int, int] = (0, 0, 0)
+    ranks: tuple[int, int, int] = (0, 0, 0)
+    lags: tuple[Lag, ...] = ()
+
+
+NOTHING = Knowledge()
+
+
+def _counted(counts: tuple[int, int, int], at: int) -> tuple[int, int, int]:
+    first, second, third = counts
+    return first + (at == 0), second + (at == 1), third + (at == 2)
+
+
+def learn(known: Knowledge, player: Move, bot: Move, outcome: Outcome, values: Values) -> Knowledge:
+    """What is known once this round has been played too."""
+    ranks = by_rank(values)
+    rank = next(index for index, name in enumerate(RANKS) if ranks[name] is player)
+    first, second, third = MOVES
+    lag = Lag(INDEX[player], INDEX[bot], OUTCOMES.index(outcome), (values[first], values[second], values[third]))
+    return replace(
+        known,
+        rounds=known.rounds + 1,
+        moves=_counted(known.moves, INDEX[player]),
+        ranks=_counted(known.ranks, rank),
+        lags=(lag, *known.lags[: LAGS - 1]),
+    )

@@ -1,0 +1,146 @@
+"""The round log: everything that ever happened in a match, in the order in which it was made durable.
+
+A match is the fold of its records (`game.match.apply`). The trainer reads the same records as a stream. One row of
+the log is one record; `(match, round, kind)` is unique. Times are milliseconds since 1970, UTC.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct, json
+
+from game.assignment import Alias
+from game.gambits import Gambit
+from game.knowledge import Knowledge
+from game.moves import Move, Outcome
+
+VERSION = 1
+
+
+class PlayerKind(StrEnum):
+    HUMAN = "human"
+    BOT = "bot"
+
+
+class Input(StrEnum):
+    """How the player made a move."""
+
+    BUTTON = "button"
+    KEY = "key"
+    CAMERA = "camera"
+    UPLOAD = "upload"
+
+
+class Source(StrEnum):
+    """Where the bot's move came from: a model's prediction, the opening script, or the equilibrium."""
+
+    MODEL = "model"
+    GAMBIT = "gambit"
+    FALLBACK = "fallback"
+
+
+class Winner(StrEnum):
+    PLAYER = "player"
+    BOT = "bot"
+    TIE = "tie"
+
+
+class Reason(StrEnum):
+    """Why a match ended: a side reached the target, the player left, or nobody came back."""
+
+    TARGET = "target"
+    LEFT = "left"
+    EXPIRED = "expired"
+
+
+class Scores(Struct, frozen=True):
+    """Two numbers in tenths: a score, or what was gained."""
+
+    player: int
+    bot: int
+
+
+class Prediction(Struct, frozen=True, array_like=True):
+    """What one model version expected of the player's next move, in the order of `MOVES`."""
+
+    version: str
+    probabilities: tuple[float, float, float]
+
+
+class Opened(Struct, frozen=True, tag_field="kind", tag="opened", omit_defaults=True):
+    """A match began. `known` is what was known of the player then, so that the log alone rebuilds every feature."""
+
+    match: str
+    player: str
+    opponent: str
+    alias: Alias
+    gambit: Gambit
+    seed: str
+    known: Knowledge
+    at: int
+    player_kind: PlayerKind = PlayerKind.HUMAN
+    client_ref: str | None = None
+    v: int = VERSION
+
+    @property
+    def round(self) -> int:
+        return 0
+
+
+class Sealed(Struct, frozen=True, tag_field="kind", tag="sealed"):
+    """A round opened: its values, the bot's move fixed in `reveal`, and what all four aliases expected."""
+
+    match: str
+    round: int
+    values: dict[Move, int]
+    move: Move
+    source: Source
+    version: str
+    probabilities: tuple[float, float, float]
+    worth: tuple[float, float, float]
+    predictions: dict[Alias, Prediction]
+    features: str
+    reveal: str
+    at: int
+
+
+class Played(Struct, frozen=True, tag_field="kind", tag="played"):
+    """The player threw; `scores` are those after the round."""
+
+    match: str
+    round: int
+    player_move: Move
+    bot_move: Move
+    outcome: Outcome
+    gained: Scores
+    scores: Scores
+    input: Input
+    at: int
+
+
+class Closed(Struct, frozen=True, tag_field="kind", tag="closed"):
+    """The match ended. `version` is the model that served last; `known` is what is known of the player now."""
+
+    match: str
+    round: int
+    winner: Winner
+    reason: Reason
+    scores: Scores
+    version: str
+    known: Knowledge
+    at: int
+
+
+Record = Opened | Sealed | Played | Closed
+
+_decoder: json.Decoder[Record] = json.Decoder(Record)
+_encoder = json.Encoder()
+
+
+def encode(record: Record) -> str:
+    """The record as the JSON text of one log row."""
+    return _encoder.encode(record).decode()
+
+
+def decode(text: str | bytes) -> Record:
+    """The record in a log row; raises `msgspec.ValidationError` where it is not one."""
+    return _decoder.decode(text)

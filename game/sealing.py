@@ -1,0 +1,73 @@
+"""How the bot decides: before the player throws, from the gambit, a model's prediction or the equilibrium."""
+
+from msgspec import Struct
+
+from game import fairness, features, policy
+from game.equilibrium import Mix, Row, Stakes, equilibrium, stakes
+from game.events import Answer
+from game.gambits import LENGTH, SCRIPTS
+from game.moves import MOVES, Move
+from game.points import by_rank
+from game.records import Prediction, Sealed, Source
+from game.state import NO_MODEL, Match
+from game.views import by_move
+
+
+class Decision(Struct, frozen=True):
+    """The bot's mix over its moves and why; `expected` is the player's move as it saw it coming."""
+
+    source: Source
+    version: str
+    expected: Row
+    mix: Mix
+
+
+def decide(match: Match, served: Prediction | None, game: Stakes) -> Decision:
+    """The gambit in the opening, then the assigned model's prediction; the equilibrium where there is none."""
+    balanced, expected, _ = equilibrium(game)
+    version = NO_MODEL if served is None else served.version
+    if served is not None:
+        expected = served.probabilities
+    if match.round <= LENGTH:
+        scripted = by_rank(match.values)[SCRIPTS[match.opened.gambit][match.round - 1]]
+        return Decision(Source.GAMBIT, version, expected, _surely(scripted))
+    if served is None:
+        return Decision(Source.FALLBACK, version, expected, balanced)
+    return Decision(Source.MODEL, version, expected, policy.respond(game, expected))
+
+
+def _surely(move: Move) -> Mix:
+    rock, paper, scissors = (float(candidate is move) for candidate in MOVES)
+    return rock, paper, scissors
+
+
+def seal(match: Match, answer: Answer) -> Sealed:
+    """The round as it opens: the bot's move fixed and provable."""
+    game = stakes(match.scores.bot, match.scores.player, match.values)
+    decision = decide(match, answer.predictions.get(match.opened.alias), game)
+    move = policy.draw_move(decision.mix, answer.draw)
+    reveal = fairness.Reveal(
+        v=fairness.VERSION,
+        match=match.id,
+        round=match.round,
+        move=move,
+        source=decision.source,
+        version=decision.version,
+        probabilities=by_move(decision.expected),
+        mix=by_move(decision.mix),
+        nonce=answer.nonce,
+    )
+    return Sealed(
+        match=match.id,
+        round=match.round,
+        values=match.values,
+        move=move,
+        source=decision.source,
+        version=decision.version,
+        probabilities=decision.expected,
+        worth=policy.worth(game, decision.expected),
+        predictions=answer.predictions,
+        features=features.digest(answer.ask.features),
+        reveal=fairness.canonical(reveal),
+        at=answer.at,
+    )

@@ -1,0 +1,1 @@
+"""The inference sidecar: holds the hot models and answers what they expect."""

@@ -1,0 +1,112 @@
+"""A bundle: everything a served model is, as a folder of two files that anybody can check and nothing can execute.
+
+`model.onnx` maps float32 `features` [n, 50] to float32 `probabilities` [n, 3]: P(player's next move) in the order of
+`game.moves.MOVES`. `manifest.json` says what it is and carries the model's SHA-256. A bundle is named by its version,
+which ends in the first digits of that digest, and pinned by its `digest`, the SHA-256 of the manifest's bytes.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import DecodeError, Struct, ValidationError, json
+
+from game.features import CONTRACT
+from models.errors import BundleError
+
+FORMAT = 1
+MODEL = "model.onnx"
+MANIFEST = "manifest.json"
+INPUT = "features"
+OUTPUT = "probabilities"
+MAX_MODEL = 64 * 1024 * 1024
+"""Bytes; a larger model file is refused unread."""
+
+
+class Scores(Struct, frozen=True):
+    """How a predictor did on one set of rounds; each rate with its 95 % interval over whole players."""
+
+    rounds: int
+    accuracy: float
+    log_loss: float
+    accuracy_interval: tuple[float, float]
+    log_loss_interval: tuple[float, float]
+
+
+class Training(Struct, frozen=True):
+    """What the model learned from, and under which licence that data stands."""
+
+    datasets: list[str]
+    rounds: int
+    players: int
+    licence: str
+
+
+class Manifest(Struct, frozen=True):
+    """`metrics` are on players the model never saw; `baselines` are other predictors on the same rounds."""
+
+    format: int
+    family: str
+    version: str
+    created: str
+    contract: str
+    input: str
+    output: str
+    model_sha256: str
+    training: Training
+    configuration: dict[str, float | int | str | list[int]]
+    metrics: Scores
+    baselines: dict[str, Scores]
+
+
+class Bundle(Struct, frozen=True):
+    """A bundle that was read and found whole."""
+
+    manifest: Manifest
+    digest: str
+    model: bytes
+
+
+def version_of(family: str, model: bytes) -> str:
+    """The version's name: content-addressed, so that equal models are one version."""
+    return f"{family}-{sha256(model).hexdigest()[:12]}"
+
+
+def write(folder: Path, manifest: Manifest, model: bytes) -> str:
+    """Fill `folder` with the bundle; returns its digest."""
+    text = json.format(json.encode(manifest), indent=2)
+    folder.mkdir(parents=True)
+    (folder / MODEL).write_bytes(model)
+    (folder / MANIFEST).write_bytes(text)
+    return sha256(text).hexdigest()
+
+
+def read(folder: Path, digest: str | None = None) -> Bundle:
+    """The bundle in `folder`, verified; raises BundleError with one clear line where it may not be served."""
+    text = _bytes(folder, MANIFEST)
+    found = sha256(text).hexdigest()
+    if digest is not None and found != digest:
+        raise BundleError(f"Bundle {folder.name}: the manifest's digest is {found[:12]}, not {digest[:12]}.")
+    try:
+        manifest = json.decode(text, type=Manifest)
+    except (DecodeError, ValidationError) as error:
+        raise BundleError(f"Bundle {folder.name}: the manifest cannot be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise BundleError(f"Bundle {folder.name}: format {manifest.format} is not {FORMAT}.")
+    if manifest.contract != CONTRACT:
+        raise BundleError(
+            f"Bundle {folder.name}: trained for features {manifest.contract}, this system serves {CONTRACT}."
+        )
+    model = _bytes(folder, MODEL)
+    if sha256(model).hexdigest() != manifest.model_sha256:
+        raise BundleError(f"Bundle {folder.name}: {MODEL} does not match the digest in its manifest.")
+    return Bundle(manifest, found, model)
+
+
+def _bytes(folder: Path, name: str) -> bytes:
+    path = folder / name
+    try:
+        if path.stat().st_size > MAX_MODEL:
+            raise BundleError(f"Bundle {folder.name}: {name} is larger than {MAX_MODEL} bytes.")
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"Bundle {folder.name}: {name} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,1 @@
+"""The match server: carries messages, performs effects, keeps the round log."""

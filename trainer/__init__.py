@@ -1,0 +1,1 @@
+"""The trainer: learns from the round log and publishes better models."""
