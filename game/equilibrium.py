@@ -5,10 +5,9 @@ by backward induction (`trainer/solve.py`). Every round is a 3x3 zero-sum game w
 the cofactors of the payoff matrix give it in closed form (Shapley & Snow, 1950).
 """
 
-from array import array
 from functools import cache
 from importlib.resources import files
-from sys import byteorder
+from struct import unpack
 
 from game.moves import MOVES, Move, outcome
 from game.points import TARGET, Values, gains
@@ -21,11 +20,8 @@ Stakes = tuple[Row, Row, Row]
 
 
 @cache
-def _table() -> "array[float]":
-    table = array("d", files("game").joinpath("equilibrium.f64").read_bytes())
-    if byteorder == "big":
-        table.byteswap()
-    return table
+def _table() -> tuple[float, ...]:
+    return unpack(f"<{TARGET * TARGET}d", files("game").joinpath("equilibrium.f64").read_bytes())
 
 
 def value(bot: int, player: int) -> float:

@@ -1,25 +1,21 @@
-"""A match as a function: events in, effects out; its state is the fold of its log records.
+"""A match as a function: events in, effects out.
 
 `step` decides: it checks an event against the match, says what to record and tell, and changes nothing if the event
-is not allowed. `apply` evolves: it is the only way in which a match moves on, for fresh records and for those read
-back from the log alike. Whoever performs the effects keeps their order: what is written is durable before what
-follows is told.
+is not allowed. The match itself moves on only by folding those records (`game.fold`). Whoever performs the effects
+keeps their order: what is written is durable before what follows is told.
 """
 
 from typing import assert_never
 
-from msgspec.structs import replace
-
 from game import views
-from game.errors import AlreadyMoved, CorruptRecord, MatchOver, RoundNotOpen, StaleRound
+from game.errors import AlreadyMoved, MatchOver, RoundNotOpen, StaleRound
 from game.events import Answer, Ask, Effect, Event, Leave, Tell, Throw, Write
 from game.features import pack, vector
-from game.knowledge import learn
-from game.moves import outcome
-from game.points import TARGET, gains, round_values
-from game.records import Closed, Opened, Played, Reason, Record, Scores, Sealed, Winner
+from game.fold import apply, begin, settle
+from game.points import TARGET
+from game.records import Closed, Opened, Reason, Scores, Winner
 from game.sealing import seal
-from game.state import NO_MODEL, Match, PlayedRound
+from game.state import Match, PlayedRound
 
 
 def start(opened: Opened) -> tuple[Match, list[Effect]]:
@@ -68,7 +64,7 @@ def _throw(match: Match, throw: Throw) -> tuple[Match, list[Effect]]:
         raise StaleRound(f"Round {match.round} is being played, not round {throw.round}.")
     if match.sealed is None:
         raise RoundNotOpen(f"Round {throw.round} has not been opened yet.")
-    played = _settle(match, match.sealed, throw)
+    played = settle(match, match.sealed, throw.move, throw.input, throw.at)
     match = apply(match, played)
     told = Tell(views.result(match.rounds[-1]))
     if max(match.scores.player, match.scores.bot) < TARGET:
@@ -91,22 +87,6 @@ def _leave(match: Match, leave: Leave) -> tuple[Match, list[Effect]]:
     return _close(match, leave.reason, leave.at)
 
 
-def _settle(match: Match, sealed: Sealed, throw: Throw) -> Played:
-    result = outcome(throw.move, sealed.move)
-    to_player, to_bot = gains(throw.move, sealed.move, result, sealed.values)
-    return Played(
-        match=match.id,
-        round=throw.round,
-        player_move=throw.move,
-        bot_move=sealed.move,
-        outcome=result,
-        gained=Scores(to_player, to_bot),
-        scores=Scores(match.scores.player + to_player, match.scores.bot + to_bot),
-        input=throw.input,
-        at=throw.at,
-    )
-
-
 def _winner(scores: Scores, reason: Reason) -> Winner:
     """The higher score, once the target is reached; who does not finish gives the match to the bot."""
     if reason is Reason.TARGET and scores.player >= scores.bot:
@@ -127,34 +107,3 @@ def _close(match: Match, reason: Reason, at: int) -> tuple[Match, list[Effect]]:
     )
     match = apply(match, closed)
     return match, [Write(closed), Tell(views.over(match, closed))]
-
-
-def begin(opened: Opened) -> Match:
-    """The match as its first record leaves it."""
-    return Match(opened=opened, known=opened.known, values=round_values(opened.seed, 1))
-
-
-def apply(match: Match, record: Record) -> Match:
-    """The match after one more record; raises CorruptRecord where the record cannot follow."""
-    if record.match == match.id and record.round == match.round and match.closed is None:
-        if isinstance(record, Sealed) and match.sealed is None and record.values == match.values:
-            version = match.version if record.version == NO_MODEL else record.version
-            return replace(match, sealed=record, version=version)
-        if isinstance(record, Played) and match.sealed is not None:
-            return _played(match, match.sealed, record)
-        if isinstance(record, Closed) and record.scores == match.scores:
-            return replace(match, closed=record)
-    raise CorruptRecord(f"A record '{type(record).__name__}' of round {record.round} cannot follow here.")
-
-
-def _played(match: Match, sealed: Sealed, played: Played) -> Match:
-    if played != _settle(match, sealed, Throw(played.round, played.player_move, played.input, played.at)):
-        raise CorruptRecord(f"The record of round {played.round} contradicts the rules.")
-    return replace(
-        match,
-        rounds=(*match.rounds, PlayedRound(sealed, played)),
-        sealed=None,
-        scores=played.scores,
-        known=learn(match.known, played.player_move, played.bot_move, played.outcome, sealed.values),
-        values=round_values(match.opened.seed, played.round + 1),
-    )

@@ -45,11 +45,12 @@ class Winner(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a match ended: a side reached the target, the player left, or nobody came back."""
+    """Why a match ended: by the target, the player left, nobody came back, or its record was damaged."""
 
     TARGET = "target"
     LEFT = "left"
     EXPIRED = "expired"
+    VOID = "void"
 
 
 class Scores(Struct, frozen=True):

@@ -10,35 +10,33 @@ from msgspec.structs import fields
 PREFIX = "RPS_"
 
 KNOWN = frozenset(
-    PREFIX + name
-    for name in [
-        "HOST",
-        "PORT",
-        "ADMIN_PORT",
-        "INFERENCE_SOCKET",
-        "INFERENCE_PORT",
-        "INFERENCE_HOST",
-        "DATA_DIR",
-        "DATABASE_URL",
-        "STORE_URL",
-        "STREAM_URL",
-        "ADMIN_TOKEN",
-        "DURABILITY",
-        "INFERENCE_TIMEOUT_MS",
-        "ASSIGNMENT_SALT",
-        "SHARE_B",
-        "ORIGINS",
-        "RATE",
-        "BURST",
-        "MAX_CONNECTIONS",
-        "IDLE_MATCH_S",
-        "DRAIN_S",
-        "LOG_LEVEL",
-        "RETRAIN_ROUNDS",
-        "POLL_S",
-        "BOT_SHARE",
-        "MIN_PLAYERS",
-    ]
+    (
+        # shared
+        "RPS_DATA_DIR",
+        "RPS_DATABASE_URL",
+        "RPS_STORE_URL",
+        "RPS_LOG_LEVEL",
+        "RPS_INFERENCE_SOCKET",
+        # the match server
+        "RPS_HOST",
+        "RPS_PORT",
+        "RPS_DURABILITY",
+        "RPS_INFERENCE_TIMEOUT_MS",
+        "RPS_ASSIGNMENT_SALT",
+        "RPS_SHARE_B",
+        "RPS_ORIGINS",
+        "RPS_RATE",
+        "RPS_BURST",
+        "RPS_MAX_CONNECTIONS",
+        "RPS_IDLE_MATCH_S",
+        "RPS_DRAIN_S",
+        # the inference sidecar
+        "RPS_INFERENCE_HOST",
+        "RPS_INFERENCE_PORT",
+        # the trainer
+        "RPS_RETRAIN_ROUNDS",
+        "RPS_POLL_S",
+    )
 )
 """Every variable that any of the processes reads: all three are often started from one environment."""
 
@@ -61,4 +59,11 @@ def load(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     try:
         return convert(values, kind, strict=False)
     except ValidationError as error:
-        raise SettingsError(f"A setting cannot be used: {error}") from error
+        raise SettingsError(_said(str(error), wanted)) from error
+
+
+def _said(fault: str, wanted: Mapping[str, str]) -> str:
+    """The decoder's fault with the variable named in place of the field."""
+    for field, variable in wanted.items():
+        fault = fault.replace(f"`$.{field}`", variable)
+    return f"A setting cannot be used: {fault}."

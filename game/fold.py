@@ -1,0 +1,70 @@
+"""A match from its records: the one way in which a match moves on, for fresh records and for the log's alike."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from game.errors import CorruptRecord
+from game.knowledge import learn
+from game.moves import Move, outcome
+from game.points import gains, round_values
+from game.records import Closed, Input, Opened, Played, Record, Scores, Sealed
+from game.state import NO_MODEL, Match, PlayedRound
+
+
+def rebuild(records: Sequence[Record]) -> Match:
+    """The match that these records tell, in order; raises CorruptRecord where they contradict the rules."""
+    if not records or not isinstance(records[0], Opened):
+        raise CorruptRecord("The records do not begin with the opening of a match.")
+    match = begin(records[0])
+    for record in records[1:]:
+        match = apply(match, record)
+    return match
+
+
+def begin(opened: Opened) -> Match:
+    """The match as its first record leaves it."""
+    return Match(opened=opened, known=opened.known, values=round_values(opened.seed, 1))
+
+
+def apply(match: Match, record: Record) -> Match:
+    """The match after one more record; raises CorruptRecord where the record cannot follow."""
+    if record.match == match.id and record.round == match.round and match.closed is None:
+        if isinstance(record, Sealed) and match.sealed is None and record.values == match.values:
+            version = match.version if record.version == NO_MODEL else record.version
+            return replace(match, sealed=record, version=version)
+        if isinstance(record, Played) and match.sealed is not None:
+            return _played(match, match.sealed, record)
+        if isinstance(record, Closed) and record.scores == match.scores:
+            return replace(match, closed=record)
+    raise CorruptRecord(f"A record '{type(record).__name__}' of round {record.round} cannot follow here.")
+
+
+def settle(match: Match, sealed: Sealed, move: Move, input: Input, at: int) -> Played:
+    """How the sealed round comes out if the player throws `move`."""
+    result = outcome(move, sealed.move)
+    to_player, to_bot = gains(move, sealed.move, result, sealed.values)
+    return Played(
+        match=match.id,
+        round=sealed.round,
+        player_move=move,
+        bot_move=sealed.move,
+        outcome=result,
+        gained=Scores(to_player, to_bot),
+        scores=Scores(match.scores.player + to_player, match.scores.bot + to_bot),
+        input=input,
+        at=at,
+    )
+
+
+def _played(match: Match, sealed: Sealed, played: Played) -> Match:
+    if played != settle(match, sealed, played.player_move, played.input, played.at):
+        raise CorruptRecord(f"The record of round {played.round} contradicts the rules.")
+    return replace(
+        match,
+        rounds=(*match.rounds, PlayedRound(sealed, played)),
+        sealed=None,
+        scores=played.scores,
+        known=learn(match.known, played.player_move, played.bot_move, played.outcome, sealed.values),
+        values=round_values(match.opened.seed, played.round + 1),
+    )
