@@ -1,1 +1,1 @@
-"""The inference sidecar: holds the hot models and answers what they expect."""
+"""The inference sidecar: keeps every served model hot, and answers match servers over a Unix socket."""

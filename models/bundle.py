@@ -5,10 +5,12 @@
 which ends in the first digits of that digest, and pinned by its `digest`, the SHA-256 of the manifest's bytes.
 """
 
+import os
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import DecodeError, Meta, Struct, ValidationError, json
 
 from game.features import CONTRACT
 from models.errors import BundleError
@@ -19,7 +21,10 @@ MANIFEST = "manifest.json"
 INPUT = "features"
 OUTPUT = "probabilities"
 MAX_MODEL = 64 * 1024 * 1024
-"""Bytes; a larger model file is refused unread."""
+"""Bytes; a larger file is refused unread."""
+
+Version = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=64)]
+"""A version is also a folder's name: nothing in it leads elsewhere."""
 
 
 class Scores(Struct, frozen=True):
@@ -46,7 +51,7 @@ class Manifest(Struct, frozen=True):
 
     format: int
     family: str
-    version: str
+    version: Version
     created: str
     contract: str
     input: str
@@ -75,8 +80,11 @@ def write(folder: Path, manifest: Manifest, model: bytes) -> str:
     """Fill `folder` with the bundle; returns its digest."""
     text = json.format(json.encode(manifest), indent=2)
     folder.mkdir(parents=True)
-    (folder / MODEL).write_bytes(model)
-    (folder / MANIFEST).write_bytes(text)
+    for name, content in ((MODEL, model), (MANIFEST, text)):
+        with (folder / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # a table that outlives a power cut must not name a bundle that did not
     return sha256(text).hexdigest()
 
 
@@ -95,6 +103,10 @@ def read(folder: Path, digest: str | None = None) -> Bundle:
     if manifest.contract != CONTRACT:
         raise BundleError(
             f"Bundle {folder.name}: trained for features {manifest.contract}, this system serves {CONTRACT}."
+        )
+    if (manifest.input, manifest.output) != (INPUT, OUTPUT):
+        raise BundleError(
+            f"Bundle {folder.name}: it maps {manifest.input} to {manifest.output}, not {INPUT} to {OUTPUT}."
         )
     model = _bytes(folder, MODEL)
     if sha256(model).hexdigest() != manifest.model_sha256:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from msgspec import DecodeError, Meta, Struct, ValidationError, json
+from msgspec import DecodeError, Struct, ValidationError, convert, json
 
 from game.assignment import Alias
-from models.bundle import Bundle, Manifest, read, write
+from models.bundle import MANIFEST, MODEL, Bundle, Manifest, Version, read, write
 from models.errors import BundleError, StoreError
 
 TABLE = "aliases.json"
@@ -27,9 +27,12 @@ SHIPPED = Path(__file__).parent / "shipped"
 class Pin(Struct, frozen=True):
     """One version, pinned by the digest of its manifest."""
 
-    version: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9.-]*$", max_length=64)]
+    version: Version
     digest: str
 
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+"""How files look from outside; equal as long as nobody replaced or changed them."""
 
 Aliases = Mapping[str, Mapping[Alias, Pin]]
 """Family -> alias -> what it means now."""
@@ -51,8 +54,11 @@ class Store(Protocol):
     def bundle(self, pin: Pin) -> Bundle:
         """The verified bundle; raises BundleError."""
 
+    def stamp(self, pin: Pin | None = None) -> Stamp:
+        """A cheap look at the table, or at one bundle's files: another stamp means that it is time to read again."""
+
     def put(self, manifest: Manifest, model: bytes) -> Pin:
-        """Keep a bundle; keeping the same version twice changes nothing."""
+        """Keep a bundle; keeping the same version twice changes nothing. Raises BundleError."""
 
     def swap(self, generation: int, aliases: Aliases) -> Table:
         """Replace the table if it is still at `generation`; raises StoreError if it is not."""
@@ -80,15 +86,27 @@ class FolderStore:
         folder = next((folder for folder in folders if folder.is_dir()), None)
         if folder is None:
             raise BundleError(f"Bundle {pin.version}: not in the store.")
-        return read(folder, pin.digest)
+        bundle = read(folder, pin.digest)
+        if bundle.manifest.version != pin.version:
+            raise BundleError(f"Bundle {pin.version}: its manifest is of version {bundle.manifest.version}.")
+        return bundle
+
+    def stamp(self, pin: Pin | None = None) -> Stamp:
+        names = [TABLE] if pin is None else [f"{BUNDLES}/{pin.version}/{name}" for name in (MANIFEST, MODEL)]
+        return tuple(_look(folder / name) for folder in (self._root, self._shipped) for name in names)
 
     def put(self, manifest: Manifest, model: bytes) -> Pin:
+        try:
+            convert(manifest.version, Version)
+        except ValidationError as error:
+            raise BundleError(f"{manifest.version!r} cannot be a version: {error}") from error
         home = self._root / BUNDLES
         home.mkdir(parents=True, exist_ok=True)
         target = home / manifest.version
         draft = Path(mkdtemp(prefix=".draft-", dir=home))
         try:
-            write(draft / manifest.version, manifest, model)
+            digest = write(draft / manifest.version, manifest, model)
+            read(draft / manifest.version, digest)  # what could not be served is not kept
             with suppress(OSError):  # it is there already, and bundles never change
                 (draft / manifest.version).rename(target)
         finally:
@@ -111,3 +129,11 @@ class FolderStore:
                 os.fsync(file.fileno())
             draft.replace(self._root / TABLE)
         return table
+
+
+def _look(path: Path) -> tuple[int, int, int] | None:
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -24,11 +25,15 @@ from server.table import now_ms
 log = logging.getLogger("server")
 
 SWEEP_S = 600
+GARBAGE = 20_000
+"""New objects before the collector looks for cycles: a match has none, and every look costs all live matches."""
 FAILED = 1
 
 
 async def run(settings: Settings) -> None:
     """Serve until told to stop."""
+    gc.freeze()  # what is loaded by now stays
+    gc.set_threshold(GARBAGE)
     async with opened(settings.database, settings.durability) as rounds:
         oracle = SidecarOracle(settings.socket, settings.inference_timeout_ms / 1000)
         parts = Parts(settings, rounds, oracle, await rounds.salt(settings.assignment_salt))

@@ -11,9 +11,8 @@ from server.api import Api
 from server.audience import Audience
 from server.counters import Counters
 from server.limits import Bucket
-from server.oracle import SidecarOracle
 from server.play import Play
-from server.ports import Chance
+from server.ports import Chance, Oracle
 from server.settings import Settings
 from server.sqlite import SqliteLog
 from server.table import Table
@@ -22,7 +21,7 @@ from server.table import Table
 class Parts:
     """Everything of one running server, wired together."""
 
-    def __init__(self, settings: Settings, log: SqliteLog, oracle: SidecarOracle, salt: str) -> None:
+    def __init__(self, settings: Settings, log: SqliteLog, oracle: Oracle, salt: str) -> None:
         self.settings = settings
         self.log = log
         self.oracle = oracle
@@ -36,7 +35,7 @@ class Parts:
         faults = {}
         if self.table.draining:
             faults["server"] = "about to stop"
-        if self.oracle.greeting is None:
+        if not self.oracle.connected:
             faults["inference"] = "the sidecar does not answer; rounds are played from the equilibrium"
         return faults
 

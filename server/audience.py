@@ -10,6 +10,8 @@ from game.wire import ServerMessage
 
 BACKLOG = 256
 """Messages that may wait for a socket that does not read; one more and it is closed."""
+EASY = 32
+"""A session reads no further message while more than this wait for its own socket."""
 PER_PLAYER = 4
 """Sockets of one player; the oldest gives way to a fifth."""
 TOO_SLOW = 1013
@@ -60,10 +62,10 @@ class Connection:
         finally:
             self._sending = None
 
-    async def flushed(self) -> None:
-        """Wait until all that was posted has left."""
-        if self._sending is not None:
-            await self._sending
+    async def flushed(self, left: int = 0) -> None:
+        """Wait until no more than `left` of what was posted has yet to leave."""
+        if self._sending is not None and len(self._backlog) > left:
+            await asyncio.shield(self._sending)
 
 
 class Audience:

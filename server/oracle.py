@@ -11,14 +11,13 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
 from msgspec import MsgspecError
 
 from game import ask
-from game.assignment import Alias
 from game.features import CONTRACT
-from game.records import Prediction
-from server.ports import Unanswered
+from server.ports import Predictions, Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +27,6 @@ PROBE_S = 0.25
 """A hung sidecar is asked once in this time."""
 RECONNECT_S = (0.02, 0.5)
 """The first and the longest pause between attempts to connect."""
-
-Predictions = dict[Alias, Prediction]
 
 
 class Sidecar(asyncio.Protocol):
@@ -50,8 +47,7 @@ class Sidecar(asyncio.Protocol):
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's do not inherit from asyncio's
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -151,10 +147,8 @@ class SidecarOracle:
         return await self._sidecar.ask(family, features)
 
     @property
-    def greeting(self) -> ask.Greeting | None:
-        """What the sidecar said it holds, while it is connected and of use."""
-        sidecar = self._sidecar
-        return sidecar.greeting if sidecar is not None and sidecar.usable else None
+    def connected(self) -> bool:
+        return self._sidecar is not None and self._sidecar.usable
 
     async def run(self) -> None:
         """Connect, and connect again whenever the connection is lost, until cancelled."""

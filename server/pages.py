@@ -1,5 +1,6 @@
 """The browser client as static files, and the headers that keep every page to itself."""
 
+import os
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -23,6 +24,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+SERVED = frozenset({".js", ".css", ".svg"})
+PRIVATE = frozenset({"tests", "node_modules"})
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -32,13 +35,23 @@ HEADERS = {
 }
 
 
+class Client(StaticFiles):
+    """The files that a browser needs; tests and tools beside them stay where they are."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        asked = Path(path)
+        if asked.suffix not in SERVED or PRIVATE.intersection(asked.parts):
+            return "", None
+        return super().lookup_path(path)
+
+
 def routes(web: Path = WEB) -> list[BaseRoute]:
     """`/` and everything beside it under `/static`."""
 
     async def index(request: Request) -> Response:
         return FileResponse(web / "index.html")
 
-    return [Route("/", index), Mount("/static", StaticFiles(directory=web))]
+    return [Route("/", index), Mount("/static", Client(directory=web))]
 
 
 class SafeHeaders:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from secrets import randbits, token_hex
+from time import time
 from typing import Protocol
 
 from msgspec import Struct
@@ -62,10 +63,17 @@ class Players(Protocol):
         """The player's finished matches by opponent."""
 
 
+Predictions = dict[Alias, Prediction]
+
+
 class Oracle(Protocol):
     """Whoever tells what the models expect."""
 
-    async def predict(self, family: str, features: bytes) -> dict[Alias, Prediction]:
+    @property
+    def connected(self) -> bool:
+        """Whether there is somebody to ask."""
+
+    async def predict(self, family: str, features: bytes) -> Predictions:
         """Predictions by alias; raises Unanswered, soon, if there are none."""
 
 
@@ -91,8 +99,8 @@ class Chance:
         return randbits(53) / 2**53
 
     def id(self) -> str:
-        """A fresh opaque id."""
-        return token_hex(12)
+        """A fresh opaque id. It begins with the time, so that neighbours in time are neighbours in an index."""
+        return f"{int(time() * 1000):012x}{token_hex(8)}"
 
     def token(self) -> str:
         """A fresh secret."""

@@ -15,7 +15,7 @@ from game.errors import GameError
 from game.events import Leave, Throw
 from game.opponents import OPPONENTS
 from game.records import PlayerKind, Reason
-from server.audience import Audience, Connection
+from server.audience import EASY, Audience, Connection
 from server.counters import Counters
 from server.errors import LogUnavailable, Refusal
 from server.limits import Bucket
@@ -71,6 +71,7 @@ class Session:
                 if event["type"] == "websocket.disconnect":
                     return
                 await self._answer(event.get("text"), event.get("bytes"))
+                await self._connection.flushed(EASY)
         finally:
             late.cancel()
             if self._seat is not None:
@@ -171,7 +172,7 @@ class Session:
     async def _player(self, hello: wire.Hello) -> Player:
         if hello.token is None:
             id = self._chance.id()
-            player = Player(id, hello.name or f"Player {id[:4]}")
+            player = Player(id, hello.name or f"Player {id[-4:]}")
             await self._players.register(player)
             return player
         found = await self._players.admit(hello.token)

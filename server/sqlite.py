@@ -41,6 +41,11 @@ class SqliteLog:
         self._reader = reader
         self._committer = committer
 
+    @property
+    def commits(self) -> int:
+        """How many groups have been committed."""
+        return self._committer.commits
+
     async def append(self, records: Sequence[Record]) -> None:
         await self._committer.submit(rows=[row(record) for record in records])
 

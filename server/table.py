@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from time import time
 
 from game import match as rules
-from game.assignment import Alias, assign
+from game.assignment import assign
 from game.codes import Code
 from game.errors import CorruptRecord
 from game.events import Answer, Ask, Effect, Event, Leave, Tell, Write
@@ -19,14 +19,14 @@ from game.fold import rebuild
 from game.gambits import choose
 from game.knowledge import Knowledge
 from game.opponents import OPPONENTS
-from game.records import Closed, Opened, PlayerKind, Prediction, Reason, Scores, Sealed, Source, Winner
+from game.records import Closed, Opened, PlayerKind, Reason, Scores, Sealed, Source, Winner
 from game.state import NO_MODEL, Match
 from game.views import missed
 from game.wire import MatchMessage, Start
 from server.audience import Audience
 from server.counters import Counters
 from server.errors import LogUnavailable, Refusal
-from server.ports import Chance, Oracle, RoundLog, Unanswered
+from server.ports import Chance, Oracle, Predictions, RoundLog, Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +222,7 @@ class Table:
                 self._counters.rounds += 1
                 self._counters.fallbacks += record.source is Source.FALLBACK
 
-    async def _ask(self, match: Match, question: Ask) -> dict[Alias, Prediction]:
+    async def _ask(self, match: Match, question: Ask) -> Predictions:
         family = OPPONENTS[match.opened.opponent].family
         try:
             return await self._oracle.predict(family, question.features)

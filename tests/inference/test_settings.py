@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from game.settings import KNOWN, SettingsError, load
+from inference.settings import Settings
+
+
+def test_without_variables_everything_lies_below_var() -> None:
+    settings = load(Settings, {})
+    assert (settings.socket, settings.store) == (Path("var/inference.sock"), Path("var/store"))
+    assert (settings.inference_host, settings.inference_port) == ("127.0.0.1", 8001)
+
+
+def test_places_can_be_given() -> None:
+    given = {"RPS_DATA_DIR": "/d", "RPS_INFERENCE_SOCKET": "/run/s", "RPS_STORE_URL": "file:///bundles"}
+    settings = load(Settings, given)
+    assert (settings.socket, settings.store) == (Path("/run/s"), Path("/bundles"))
+    assert load(Settings, {"RPS_DATA_DIR": "/d"}).store == Path("/d/store")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"RPS_INFERENCE_PORT": "tcp://10.0.0.1:80"},
+        {"RPS_INFERENCE_PORT": "70000"},
+        {"RPS_LOG_LEVEL": "loud"},
+        {"RPS_DATA_DIR": ""},
+        {"RPS_STORE_URL": "s3://bundles"},
+        {"RPS_INFERENCE_SOKET": "x"},
+    ],
+)
+def test_what_cannot_be_used_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError):
+        load(Settings, given)
+
+
+def test_every_setting_is_a_known_variable() -> None:
+    assert {f"RPS_{name.upper()}" for name in Settings.__struct_fields__} <= KNOWN

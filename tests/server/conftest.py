@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from support.house import House, Opening, running
+
+from server.settings import Settings
+
+
+@pytest.fixture
+def house_settings(tmp_path: Path) -> Settings:
+    return Settings(port=0, data_dir=str(tmp_path))
+
+
+@pytest.fixture
+async def open_house(house_settings: Settings) -> AsyncIterator[Opening]:
+    """Start a server with changed settings; it stops with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(**changes: object) -> House:
+            return await stack.enter_async_context(running(replace(house_settings, **changes)))
+
+        yield open_one
+
+
+@pytest.fixture
+async def house(open_house: Opening) -> House:
+    return await open_house()

@@ -1,0 +1,179 @@
+"""The way to the sidecar: an answer or a reason in time, whatever the sidecar does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from game import ask
+from game.assignment import Alias
+from game.features import CONTRACT
+from game.records import Prediction
+from server.oracle import SILENCES, SidecarOracle
+from server.ports import Unanswered
+
+TIMEOUT = 0.04
+FOUND = {Alias.PRODUCTION: Prediction("v1", (0.2, 0.3, 0.5))}
+
+Handle = Callable[[ask.Request], Awaitable[ask.Response | bytes | None]]
+
+
+async def answers(request: ask.Request) -> ask.Response:
+    return ask.Response(request.id, FOUND)
+
+
+async def silent(request: ask.Request) -> None:
+    return None
+
+
+@asynccontextmanager
+async def sidecar(path: Path, handle: Handle, contract: str = CONTRACT) -> AsyncIterator[list[ask.Request]]:
+    """A scripted peer on the socket; yields what it was asked."""
+    asked: list[ask.Request] = []
+    writers: list[asyncio.StreamWriter] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        writer.write(ask.frame(ask.Greeting(contract, {})))
+        frames = ask.Frames()
+        while data := await reader.read(65536):
+            for body in frames.feed(data):
+                request = ask.request_decoder.decode(body)
+                asked.append(request)
+                said = await handle(request)
+                if said is not None:
+                    writer.write(said if isinstance(said, bytes) else ask.frame(said))
+        writer.close()
+
+    server = await asyncio.start_unix_server(talk, path)
+    try:
+        yield asked
+    finally:
+        server.close()
+        for writer in writers:
+            writer.close()
+        path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+async def oracle(tmp_path: Path) -> AsyncIterator[SidecarOracle]:
+    oracle = SidecarOracle(tmp_path / "s.sock", TIMEOUT)
+    running = asyncio.create_task(oracle.run())
+    yield oracle
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def until_connected(oracle: SidecarOracle, connected: bool = True) -> None:
+    async with asyncio.timeout(5):
+        while oracle.connected is not connected:
+            await asyncio.sleep(0.005)
+
+
+async def reason(oracle: SidecarOracle) -> str:
+    with pytest.raises(Unanswered) as unanswered:
+        await oracle.predict("brian", bytes(200))
+    return unanswered.value.reason
+
+
+async def test_it_answers(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async with sidecar(tmp_path / "s.sock", answers) as asked:
+        await until_connected(oracle)
+        assert await oracle.predict("brian", b"\x01" * 200) == FOUND
+        assert (asked[0].family, asked[0].features) == ("brian", b"\x01" * 200)
+
+
+async def test_many_questions_are_open_at_once_and_answered_in_any_order(oracle, tmp_path: Path) -> None:
+    held: list[ask.Request] = []
+
+    async def backwards(request: ask.Request) -> bytes | None:
+        held.append(request)
+        if len(held) < 5:
+            return None
+        told = [ask.Response(r.id, {Alias.B: Prediction(r.family, (1, 0, 0))}) for r in reversed(held)]
+        return b"".join(ask.frame(response) for response in told)
+
+    async with sidecar(tmp_path / "s.sock", backwards):
+        await until_connected(oracle)
+        found = await asyncio.gather(*(oracle.predict(f"f{n}", bytes(200)) for n in range(5)))
+        assert [answer[Alias.B].version for answer in found] == [f"f{n}" for n in range(5)]
+
+
+async def test_nobody_there_is_said_at_once(oracle: SidecarOracle) -> None:
+    assert await reason(oracle) == "down"
+
+
+async def test_a_silent_one_is_late_and_then_not_waited_for(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async with sidecar(tmp_path / "s.sock", silent) as asked:
+        await until_connected(oracle)
+        assert [await reason(oracle) for _ in range(SILENCES + 10)] == ["late"] * (SILENCES + 10)
+        assert len(asked) < SILENCES + 10
+
+
+async def test_one_that_speaks_again_is_asked_again(oracle: SidecarOracle, tmp_path: Path) -> None:
+    hung = True
+
+    async def moody(request: ask.Request) -> ask.Response | None:
+        return None if hung else ask.Response(request.id, FOUND)
+
+    async with sidecar(tmp_path / "s.sock", moody):
+        await until_connected(oracle)
+        for _ in range(SILENCES):
+            await reason(oracle)
+        hung = False
+        async with asyncio.timeout(5):
+            while True:
+                with suppress(Unanswered):
+                    assert await oracle.predict("brian", bytes(200)) == FOUND
+                    return
+                await asyncio.sleep(0.01)
+
+
+async def test_a_death_fails_what_is_open_and_the_next_life_is_found(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async def dies(request: ask.Request) -> bytes:
+        return (ask.MAX_FRAME + 1).to_bytes(4)
+
+    async with sidecar(tmp_path / "s.sock", dies):
+        await until_connected(oracle)
+        assert await reason(oracle) == "down"
+    await until_connected(oracle, False)
+    async with sidecar(tmp_path / "s.sock", answers):
+        await until_connected(oracle)
+        assert await oracle.predict("brian", bytes(200)) == FOUND
+
+
+async def test_an_error_is_an_error(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async def refuses(request: ask.Request) -> ask.Response:
+        return ask.Response(request.id, {}, "unknown family")
+
+    async with sidecar(tmp_path / "s.sock", refuses):
+        await until_connected(oracle)
+        assert await reason(oracle) == "error"
+
+
+async def test_other_features_are_not_asked_for(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async with sidecar(tmp_path / "s.sock", answers, contract="9:other") as asked:
+        while await reason(oracle) == "down" and not oracle._sidecar:
+            await asyncio.sleep(0.005)
+        assert await reason(oracle) == "down"
+        assert not oracle.connected
+        assert not asked
+
+
+async def test_an_answer_that_comes_too_late_is_let_go(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async def slow(request: ask.Request) -> ask.Response:
+        if request.id == 1:
+            await asyncio.sleep(2 * TIMEOUT)
+        return ask.Response(request.id, FOUND)
+
+    async with sidecar(tmp_path / "s.sock", slow):
+        await until_connected(oracle)
+        assert await reason(oracle) == "late"
+        async with asyncio.timeout(5):
+            while True:
+                with suppress(Unanswered):
+                    assert await oracle.predict("brian", bytes(200)) == FOUND
+                    break

@@ -1,0 +1,67 @@
+/**
+ * What outlives a refresh. A browser may forbid storage altogether; then everything is remembered until the tab goes.
+ *
+ * @import { Pins } from './state.js'
+ */
+
+const TOKEN = 'rps-quest.token';
+const NAME = 'rps-quest.name';
+const PINS = 'rps-quest.pins';
+
+export class Store {
+  /** @type {Map<string, string>} */ #memory = new Map();
+
+  /** @returns {string | null} */
+  token() {
+    return this.#read(TOKEN);
+  }
+
+  /** @param {string | null} token */
+  keepToken(token) {
+    this.#write(TOKEN, token);
+  }
+
+  /** @returns {string | null} */
+  name() {
+    return this.#read(NAME);
+  }
+
+  /** @param {string | null} name */
+  keepName(name) {
+    this.#write(NAME, name);
+  }
+
+  /** @returns {Pins | null} */
+  pins() {
+    try {
+      return JSON.parse(this.#read(PINS) ?? 'null');
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {Pins | null} pins */
+  keepPins(pins) {
+    this.#write(PINS, JSON.stringify(pins));
+  }
+
+  /** @param {string} key */
+  #read(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return this.#memory.get(key) ?? null;
+    }
+  }
+
+  /** @param {string} key @param {string | null} value */
+  #write(key, value) {
+    try {
+      if (value === null) localStorage.removeItem(key);
+      else localStorage.setItem(key, value);
+    } catch {
+      if (value === null) this.#memory.delete(key);
+      else this.#memory.set(key, value);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { WORDS } from '../refusals.js';
+import { initial, reduce } from '../state.js';
+import { alarm, announcement, clash, connection, ending, gained, health, points, reason } from '../view/words.js';
+import { VICTORY, messages, welcome } from './play.js';
+
+const result = (mine, its, more = {}) => ({ player_move: mine, bot_move: its, gained: { player: 0, bot: 0 }, ...more });
+
+test('points are tenths, health is what the other side has left', () => {
+  assert.equal(points(17), '1.7');
+  assert.equal(health(30, 100), 70);
+  assert.equal(health(112, 100), 0);
+});
+
+test('a throw is told from the winner’s side', () => {
+  assert.equal(clash(result('rock', 'paper')), 'Paper wraps rock.');
+  assert.equal(clash(result('scissors', 'paper')), 'Scissors cut paper.');
+  assert.equal(clash(result('scissors', 'scissors')), 'Scissors meet scissors.');
+  assert.equal(gained(result('rock', 'scissors', { outcome: 'win', gained: { player: 16, bot: 0 } }), 'Logan'), 'You score 1.6 points.');
+  assert.equal(gained(result('rock', 'rock', { outcome: 'draw' }), 'Logan'), 'A draw: 0.5 points each.');
+});
+
+test('each source of a throw is explained', () => {
+  const probabilities = { rock: 0.2, paper: 0.5, scissors: 0.3 };
+  assert.match(reason({ source: 'model', probabilities }, 'Logan'), /leant towards paper/);
+  assert.match(reason({ source: 'gambit', probabilities }, 'Logan'), /opening script/);
+  assert.match(reason({ source: 'fallback', probabilities }, 'Logan'), /did not answer in time/);
+});
+
+test('every way to end has its title', () => {
+  const scores = { player: 100, bot: 90 };
+  const titles = [['player', 'target'], ['bot', 'target'], ['tie', 'target'], ['bot', 'left'], ['bot', 'expired'], ['tie', 'void']]
+    .map(([winner, why]) => ending({ winner, reason: why, scores }, 'Logan').title);
+  assert.equal(new Set(titles).size, 6);
+});
+
+test('trouble with the connection is told, peace is not', () => {
+  assert.equal(connection({ link: 'online', draining: false }), null);
+  const told = [['connecting', false], ['reconnecting', false], ['offline', false], ['online', true]];
+  assert.equal(new Set(told.map(([link, draining]) => connection({ link, draining }))).size, 4);
+});
+
+test('a broken seal is an alarm that names its round', async () => {
+  const { match } = (await messages(VICTORY)).slice(0, 3).reduce(reduce, initial());
+  assert.equal(alarm(match), null);
+  const broken = { ...match.rounds[0], seal: { verdict: 'broken', faults: ['It does not hash.'] } };
+  assert.match(alarm({ ...match, rounds: [broken] }), /Round 1: It does not hash/);
+  assert.match(alarm({ ...match, checks: [{ name: 'seed', holds: false, text: 'The seed' }] }), /The seed/);
+});
+
+test('what a reader hears holds the throw, the standing and the next values', async () => {
+  const state = (await messages(VICTORY)).slice(0, 4).reduce(reduce, reduce(initial(), welcome()));
+  assert.equal(
+    announcement(state),
+    'Rock blunts scissors. You score 2.0 points. You have 100 HP, Logan has 80. Round 2: rock 1.3, paper 1.8, scissors 1.0.',
+  );
+});
+
+test('refusals speak to people, not in codes', () => {
+  for (const [code, words] of Object.entries(WORDS)) if (words !== null) assert.equal(words.includes('`') || words.includes(`${code}:`), false);
+});
