@@ -1,0 +1,103 @@
+"""Material for the trainer's tests: logs played by the real rules, and tiny rows with a habit in them."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from game import match as rules
+from game.assignment import Alias
+from game.events import Answer, Ask, Effect, Throw, Write
+from game.gambits import choose
+from game.knowledge import NOTHING
+from game.moves import MOVES, Move
+from game.records import Input, Opened, Record, encode
+from trainer.habits import Habits
+from trainer.rows import Rows
+from trainer.simulated import simulate
+
+SCHEMA = (
+    "CREATE TABLE log (position INTEGER PRIMARY KEY, match TEXT NOT NULL, round INTEGER NOT NULL, "
+    "kind TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL)"
+)
+Style = Callable[[int, int], Move]
+"""The move for (player's number, rounds this player has played)."""
+
+
+def cycling(player: int, played: int) -> Move:
+    return MOVES[(player + played) % 3]
+
+
+def records(players: int, matches: int, style: Style = cycling, unfinished: bool = True) -> Iterator[Record]:
+    """Matches of scripted players, one after another; the last is left with a sealed round that nobody plays."""
+    random = Random(7)
+    known, played = [NOTHING] * players, [0] * players
+    for number in range(players * matches):
+        player = number % players
+        opened = Opened(
+            match=f"m{number}",
+            player=f"p{player}",
+            opponent="brian",
+            alias=Alias.B,
+            gambit=choose(random.random()),
+            seed=random.randbytes(16).hex(),
+            known=known[player],
+            at=1000 * number,
+        )
+        last = unfinished and number == players * matches - 1
+        match, effects = rules.start(opened)
+        yield from _written(effects)
+        while match.closed is None:
+            ask = next(effect for effect in effects if isinstance(effect, Ask))
+            match, effects = rules.step(match, Answer(ask, {}, random.random(), "ab" * 32, at=2))
+            yield from _written(effects)
+            if last and match.round == 4:
+                break
+            match, effects = rules.step(match, Throw(match.round, style(player, played[player]), Input.KEY, at=3))
+            yield from _written(effects)
+            played[player] += 1
+        known[player] = match.known
+
+
+def _written(effects: list[Effect]) -> Iterator[Record]:
+    return (effect.record for effect in effects if isinstance(effect, Write))
+
+
+LogOf = Callable[..., Path]
+
+
+def write_log(path: Path, found: Iterable[Record]) -> Path:
+    """A round log as the server writes it."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(SCHEMA)
+        rows = [(one.match, one.round, type(one).__name__.lower(), one.at, encode(one)) for one in found]
+        connection.executemany("INSERT INTO log (match, round, kind, at, body) VALUES (?, ?, ?, ?, ?)", rows)
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def log_of(tmp_path: Path) -> LogOf:
+    """Writes a log of scripted players: `log_of(players, matches, style)`."""
+
+    def log_of(players: int, matches: int, style: Style = cycling) -> Path:
+        return write_log(tmp_path / "rps.db", records(players, matches, style))
+
+    return log_of
+
+
+@pytest.fixture(scope="session")
+def cyclers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of six players who go round rock, paper, scissors: about 400 rounds."""
+    return write_log(tmp_path_factory.mktemp("log") / "rps.db", records(players=6, matches=4))
+
+
+@pytest.fixture(scope="session")
+def rows() -> Rows:
+    """1500 rounds of made-up players."""
+    random = np.random.default_rng(3)
+    return Rows.of(simulate(Habits(20, random), 20, 100, random))
