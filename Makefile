@@ -6,6 +6,7 @@ PLAY_VENV ?= .venv-play
 BOOTSTRAP ?= python3
 DATA_DIR := $(or $(RPS_DATA_DIR),var)
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SUPERVISE = supervisord --configuration supervisord.conf $(if $(filter 0,$(shell id -u)),--user root)
 
 .PHONY: up play test lint bench help clean browser
 
@@ -14,12 +15,12 @@ help:
 
 up: $(VENV)/.running  ## run server, sidecar and trainer; Ctrl-C stops them
 	@mkdir -p $(DATA_DIR)
-	@TRAINER=true PYTHON=$(VENV)/bin/python DATA_DIR=$(DATA_DIR) exec $(VENV)/bin/supervisord -c supervisord.conf
+	@TRAINER=true PYTHON=$(VENV)/bin/python DATA_DIR=$(DATA_DIR) exec $(VENV)/bin/$(SUPERVISE)
 
 play: $(if $(wildcard $(VENV)/.running),,$(PLAY_VENV)/.playing)  ## run server and sidecar only, without the training libraries
 	@mkdir -p $(DATA_DIR)
 	@VENV=$(if $(wildcard $(VENV)/.running),$(VENV),$(PLAY_VENV)); \
-	TRAINER=false PYTHON=$$VENV/bin/python DATA_DIR=$(DATA_DIR) exec $$VENV/bin/supervisord -c supervisord.conf
+	TRAINER=false PYTHON=$$VENV/bin/python DATA_DIR=$(DATA_DIR) exec $$VENV/bin/$(SUPERVISE)
 
 test: $(VENV)/.testing browser  ## set up what is needed and run every test
 	$(VENV)/bin/coverage erase

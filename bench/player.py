@@ -1,4 +1,4 @@
-"""A fast scripted player: `rps.v1` over the websockets library's sans-I/O protocol, one object for each socket."""
+"""Fast scripted players: the websockets library's sans-I/O protocol on the loop's own sockets, one object each."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from websockets.uri import parse_uri
 
 from game.moves import MOVES
 from game.opponents import OPPONENTS
-from game.wire import PROTOCOL, Hello, Leave, Start, Throw
+from game.wire import PROTOCOL, Hello, Leave, Ping, Start, Throw
 from server.play import KIND_HEADER
 
 
@@ -26,23 +26,29 @@ class Heard(Struct):
     round: int = 0
 
 
+class Tally(Struct):
+    """What a crowd has seen: seconds from each move to its result, and refusals. `goes_on` is asked before a throw."""
+
+    goes_on: Callable[[], bool]
+    latencies: list[float]
+    refused: int = 0
+
+
 _decoder = json.Decoder(Heard)
 _encoder = json.Encoder()
+_BOTS = tuple(OPPONENTS)
 
 
-class BenchPlayer(asyncio.Protocol):
-    """Plays match after match as fast as it is answered; `latencies` are seconds from a move to its result."""
+class Socket(asyncio.Protocol):
+    """A client socket; `ready` once it may play and `done` once it has stopped."""
 
-    def __init__(self, url: str, random: Random, rounds: Callable[[], bool], latencies: list[float]) -> None:
-        self._random = random
-        self._goes_on = rounds
-        self._latencies = latencies
+    def __init__(self, url: str, tally: Tally) -> None:
+        loop = asyncio.get_running_loop()
+        self.tally = tally
+        self.ready: asyncio.Future[None] = loop.create_future()
+        self.done: asyncio.Future[None] = loop.create_future()
         self._socket = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol(PROTOCOL)])
         self._transport: asyncio.Transport | None = None
-        self._thrown = 0.0
-        self.refused = 0
-        self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's do not inherit from asyncio's
@@ -52,51 +58,115 @@ class BenchPlayer(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, error: Exception | None) -> None:
-        for future in (self.greeted, self.done):
+        for future in (self.ready, self.done):
             if not future.done():
                 future.set_exception(ConnectionError("the server closed the connection"))
 
     def data_received(self, data: bytes) -> None:
         self._socket.receive_data(data)
         for event in self._socket.events_received():
-            if isinstance(event, Frame):
-                if event.opcode is Opcode.TEXT:
-                    self._hear(_decoder.decode(event.data))
-            else:
-                self._say(Hello())
+            if not isinstance(event, Frame):
+                self.connected()
+            elif event.opcode is Opcode.TEXT:
+                self.heard(bytes(event.data))
         self._flush()
 
-    def play(self) -> None:
-        """Begin the first match."""
-        self._say(Start(self._random.choice(list(OPPONENTS))))
-        self._flush()
+    def connected(self) -> None:
+        raise NotImplementedError
 
-    def _hear(self, message: Heard) -> None:
-        if message.type == "round":
-            if self._goes_on():
-                self._thrown = perf_counter()
-                self._say(Throw(message.match, message.round, self._random.choice(MOVES)))
-            else:
-                self._say(Leave(message.match))
-        elif message.type == "result":
-            self._latencies.append(perf_counter() - self._thrown)
-        elif message.type == "over":
-            if self._goes_on():
-                self._say(Start(self._random.choice(list(OPPONENTS))))
-            elif not self.done.done():
-                self.done.set_result(None)
-        elif message.type == "welcome":
-            self.greeted.set_result(None)
-        elif message.type == "refused":
-            self.refused += 1
+    def heard(self, text: bytes) -> None:
+        raise NotImplementedError
 
-    def _say(self, message: Struct) -> None:
+    def say(self, message: Struct) -> None:
         self._socket.send_text(_encoder.encode(message))
 
     def _flush(self) -> None:
-        assert self._transport is not None
-        self._transport.write(b"".join(self._socket.data_to_send()))
+        if self._transport is not None:
+            self._transport.write(b"".join(self._socket.data_to_send()))
+
+    def play(self) -> None:
+        """Begin."""
+        self.begin()
+        self._flush()
+
+    def begin(self) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
         if self._transport is not None:
+            self.done.cancel()
             self._transport.abort()
+
+
+class BenchPlayer(Socket):
+    """Plays match after match as fast as it is answered."""
+
+    def __init__(self, url: str, tally: Tally, random: Random) -> None:
+        super().__init__(url, tally)
+        self._random = random
+        self._thrown = 0.0
+
+    def connected(self) -> None:
+        self.say(Hello())
+
+    def begin(self) -> None:
+        self.say(Start(self._random.choice(_BOTS)))
+
+    def heard(self, text: bytes) -> None:
+        message = _decoder.decode(text)
+        if message.type == "round":
+            self._throw(message)
+        elif message.type == "result":
+            self.tally.latencies.append(perf_counter() - self._thrown)
+        elif message.type == "over":
+            self._next()
+        elif message.type == "welcome":
+            self.ready.set_result(None)
+        elif message.type == "refused":
+            self.tally.refused += 1
+
+    def _throw(self, round: Heard) -> None:
+        if self.tally.goes_on():
+            self._thrown = perf_counter()
+            self.say(Throw(round.match, round.round, self._random.choice(MOVES)))
+        else:
+            self.say(Leave(round.match))
+
+    def _next(self) -> None:
+        if self.tally.goes_on():
+            self.begin()
+        elif not self.done.done():
+            self.done.set_result(None)
+
+
+class EchoPlayer(Socket):
+    """Sends moves to the echo and waits for both of its messages."""
+
+    def __init__(self, url: str, tally: Tally) -> None:
+        super().__init__(url, tally)
+        self._move = Throw("0" * 28, 7, MOVES[0])
+        self._thrown = 0.0
+        self._heard = 0
+
+    def connected(self) -> None:
+        self.ready.set_result(None)
+
+    def begin(self) -> None:
+        self._thrown = perf_counter()
+        self.say(self._move)
+
+    def heard(self, text: bytes) -> None:
+        self._heard += 1
+        if self._heard % 2:
+            self.tally.latencies.append(perf_counter() - self._thrown)
+        elif self.tally.goes_on():
+            self.begin()
+        elif not self.done.done():
+            self.done.set_result(None)
+
+
+class Idle(BenchPlayer):
+    """Says hello and stays."""
+
+    def begin(self) -> None:
+        self.say(Ping(1))

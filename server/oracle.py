@@ -44,6 +44,7 @@ class Sidecar(asyncio.Protocol):
         self._probe_at = 0.0
         self._watching = False
         self.greeting: ask.Greeting | None = None
+        self.greeted: asyncio.Future[None] = self._loop.create_future()
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -66,6 +67,7 @@ class Sidecar(asyncio.Protocol):
     def _received(self, body: bytes) -> None:
         if self.greeting is None:
             self.greeting = ask.greeting_decoder.decode(body)
+            self.greeted.set_result(None)
             if self.greeting.contract != CONTRACT:
                 log.error("The sidecar serves features %s, this server %s.", self.greeting.contract, CONTRACT)
             return

@@ -23,16 +23,14 @@ TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    position INTEGER PRIMARY KEY,
     match TEXT NOT NULL,
     round INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('opened', 'sealed', 'played', 'closed')),
+    kind TEXT NOT NULL,
     at INTEGER NOT NULL,
     body TEXT NOT NULL,
     UNIQUE (match, round, kind)
 ) STRICT;
-CREATE UNIQUE INDEX log_opened_once ON log (match) WHERE kind = 'opened';
-CREATE UNIQUE INDEX log_closed_once ON log (match) WHERE kind = 'closed';
 CREATE TRIGGER log_append_only BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TRIGGER log_unchanged BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 
@@ -76,6 +74,7 @@ CREATE TRIGGER match_opened AFTER INSERT ON log WHEN NEW.kind = 'opened' BEGIN
     );
 END;
 CREATE TRIGGER match_closed AFTER INSERT ON log WHEN NEW.kind = 'closed' BEGIN
+    SELECT RAISE(ABORT, 'the match is closed') FROM matches WHERE id = NEW.match AND closed_at IS NOT NULL;
     UPDATE matches SET
         closed_at = NEW.at, winner = NEW.body ->> '$.winner', reason = NEW.body ->> '$.reason',
         rounds = NEW.round - 1, player_score = NEW.body ->> '$.scores.player', version = NEW.body ->> '$.version'

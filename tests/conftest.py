@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from support.system import System
+
+from bench.system import System
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import pytest
 from msgspec import json
 from support.referee import check
 from support.stubborn import Message, Stubborn
-from support.system import System
+
+from bench.system import System
 
 CLIENTS, MATCHES, KILLS = 20, 10, 20
 OPPONENTS = ("brian", "forrest", "logan")

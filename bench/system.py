@@ -1,4 +1,4 @@
-"""The real processes on free ports and a data folder of their own, to be started, killed and started again."""
+"""The real processes on free ports and a data folder of their own, to be measured, killed and started again."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.error import URLError
 
 from msgspec import json
@@ -57,6 +57,9 @@ class System:
                 [sys.executable, "-m", name], env=self.environment, stdout=out, stderr=subprocess.STDOUT
             )
 
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
     def kill(self, name: str) -> None:
         """kill -9, and wait until it is gone."""
         process = self._running.pop(name)
@@ -76,10 +79,9 @@ class System:
             env=self.environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
-    def get(self, path: str) -> dict:
+    def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-            found: dict = json.decode(answer.read())
-            return found
+            return json.decode(answer.read())
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()

@@ -1,0 +1,64 @@
+"""Which package may import which, and what each process's image may hold."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from game.settings import KNOWN, PREFIX
+
+ROOT = Path(__file__).parent.parent
+
+OURS = {
+    "game": {"game"},
+    "models": {"game", "models"},
+    "server": {"game", "server"},
+    "inference": {"game", "models", "inference"},
+    "trainer": {"game", "models", "trainer"},
+}
+THEIRS = {
+    "game": {"msgspec"},
+    "models": {"msgspec"},
+    "server": {"msgspec", "starlette", "uvicorn", "uvloop", "aiosqlite"},
+    "inference": {"msgspec", "starlette", "uvicorn", "uvloop", "numpy", "onnxruntime"},
+    "trainer": {"msgspec", "numpy", "onnxruntime", "onnx", "torch", "xgboost", "sklearn"},
+}
+STANDARD = {"__future__"} | set(__import__("sys").stdlib_module_names)
+IMPURE = {"asyncio", "os", "random", "secrets", "socket", "sqlite3", "subprocess", "threading", "time", "datetime"}
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_packages_import_only_what_they_may(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        assert imported(path) - STANDARD <= OURS[package] | THEIRS[package], path
+
+
+def test_the_game_is_pure() -> None:
+    for path in (ROOT / "game").rglob("*.py"):
+        assert not imported(path) & IMPURE, path
+
+
+@pytest.mark.parametrize("package", ["server", "inference", "trainer"])
+def test_the_environment_is_read_in_one_place(package: str) -> None:
+    reading = [path.name for path in (ROOT / package).rglob("*.py") if "environ" in path.read_text()]
+    assert reading == ["__main__.py"]
+
+
+def test_every_variable_belongs_to_a_process() -> None:
+    from inference.settings import Settings as Inference
+    from server.settings import Settings as Server
+    from trainer.settings import Settings as Trainer
+
+    fields = {name for kind in (Server, Inference, Trainer) for name in kind.__struct_fields__}
+    assert {PREFIX + name.upper() for name in fields} == KNOWN
