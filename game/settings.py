@@ -40,6 +40,9 @@ KNOWN = frozenset(
 )
 """Every variable that any of the processes reads: all three are often started from one environment."""
 
+ELSEWHERE = frozenset(("RPS_ADMIN_PORT", "RPS_ADMIN_TOKEN", "RPS_STREAM_URL"))
+"""Variables of an installation that these processes take no notice of."""
+
 
 class SettingsError(Exception):
     """A variable is unknown or its value cannot be used."""
@@ -51,7 +54,7 @@ Settings = TypeVar("Settings", bound=Struct)
 def load(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     """The settings of type `kind` from these variables: `RPS_PORT` fills `port`; raises SettingsError."""
     given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
-    for name in given.keys() - KNOWN:
+    for name in given.keys() - KNOWN - ELSEWHERE:
         near = get_close_matches(name, KNOWN, n=1)
         raise SettingsError(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "."))
     wanted = {field.name: PREFIX + field.name.upper() for field in fields(kind)}

@@ -30,7 +30,8 @@ class Patience(HttpToolsProtocol):
         self.loop.call_later(REQUEST_S, self._hurry)
 
     def _hurry(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        upgraded = self.transport.get_protocol() is not self
+        if self.cycle is None and not upgraded:
             self.transport.close()
 
 

@@ -24,7 +24,7 @@ def test_every_code_has_its_sentence() -> None:
 
 
 def test_settings_come_from_their_variables() -> None:
-    assert load(Sample, {"RPS_PORT": "9", "PATH": "/bin"}) == Sample(port=9)
+    assert load(Sample, {"RPS_PORT": "9", "PATH": "/bin", "RPS_STREAM_URL": "nats:"}) == Sample(port=9)
 
 
 @pytest.mark.parametrize(

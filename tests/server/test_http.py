@@ -1,10 +1,13 @@
 """HTTP beside the socket, and stopping in order."""
 
+import asyncio
+
 import httpx
 import pytest
 from msgspec import json
 from support.client import connected
 from support.house import House, Opening
+from websockets.exceptions import ConnectionClosed
 
 from game.transcript import Transcript, verify
 from server.__main__ import main
@@ -73,6 +76,30 @@ async def test_every_response_carries_the_safe_headers(http: httpx.AsyncClient, 
 )
 async def test_only_the_clients_own_files_are_served(http: httpx.AsyncClient, path: str) -> None:
     assert (await http.get(f"/static/{path}")).status_code == 404
+
+
+async def test_half_a_request_is_not_waited_for_for_ever(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.REQUEST_S", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rpartition(":")[2]))
+    writer.write(b"GET /livez HTTP/1.1\r\nHost: a\r\n")
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_an_idle_socket_is_left_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.REQUEST_S", 0.05)
+    async with connected(house.url) as client:
+        await client.hello()
+        await asyncio.sleep(0.15)
+        assert (await client.ask("ping", t=1))["type"] == "pong"
+
+
+async def test_a_socket_that_never_says_hello_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.session.HELLO_S", 0.05)
+    async with connected(house.url) as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.hear()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 4008
 
 
 async def test_a_stopping_server_says_so_and_finishes_what_is_under_way(open_house: Opening) -> None:
