@@ -52,7 +52,7 @@ export function reason({ source, probabilities }, bot) {
   if (source === 'fallback') {
     return `The model did not answer in time, so ${bot} threw from the balanced mix that nobody can take advantage of.`;
   }
-  return `Its model leant towards ${likely}, and ${bot} answered that, but never so plainly that you could count on it.`;
+  return `Its model leant towards ${likely}. ${bot} leans on that, but mixes its throws so that you cannot count on it.`;
 }
 
 /** @param {Thought} thought @param {string} bot */
