@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 _BEATS = {0: 2, 2: 1, 1: 0}
 """By rank: low (0) beats high (2), high beats mid (1), mid beats low."""
+CHECKS = ((95, 90), (98, 95), (94, 92), (90, 80), (50, 0), (70, 30), (18, 0), (10, 0), (0, 13), (99, 0))
+"""(bot, player) scores whose values are shown after solving."""
 _MARGIN = DRAW + BASES[-1] + HIGH_STEP
 
 
@@ -30,9 +32,9 @@ def solve() -> Floats:
     return table[:TARGET, :TARGET]
 
 
-def store(path: Path) -> None:
+def store(path: Path, table: Floats) -> None:
     """Write the table as little-endian float64, row by row."""
-    path.write_bytes(solve().astype("<f8").tobytes())
+    path.write_bytes(table.astype("<f8").tobytes())
 
 
 def _terminal() -> Floats:

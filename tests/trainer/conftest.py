@@ -80,6 +80,12 @@ def write_log(path: Path, found: Iterable[Record]) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command sets up its process's logging; this process is shared with other tests."""
+    monkeypatch.setattr("trainer.__main__.log_to_stderr", lambda settings: None)
+
+
 @pytest.fixture
 def log_of(tmp_path: Path) -> LogOf:
     """Writes a log of scripted players: `log_of(players, matches, style)`."""

@@ -42,8 +42,10 @@ def history(
         thrown = MOVES.index(player) if played_out or step < len(now) else UNPLAYED
         columns.append((thrown, MOVES.index(bot), [values[move] for move in MOVES], to_player, to_bot, step))
         known = learn(known, player, bot, outcome(player, bot), values)
-    arrays = [np.array(column) for column in zip(*columns, strict=True)]
-    return Rounds(*arrays, starts=np.zeros(1, np.int64), owner=np.zeros(1), known=Known.of([start])), b"".join(packed)
+    thrown_by, bots, worth, to_players, to_bots, steps = (np.array(column) for column in zip(*columns, strict=True))
+    one = np.zeros(1, np.int64)
+    rounds = Rounds(thrown_by, bots, worth, to_players, to_bots, steps, starts=one, owner=one, known=Known.of([start]))
+    return rounds, b"".join(packed)
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,8 +68,8 @@ def test_learning_over_columns_is_learning(seed: str, played: list[Throw]) -> No
     known = Known.nothing(1)
     for round, (player, bot) in enumerate(played, start=1):
         values = round_values(seed, round)
-        moves = (np.array([MOVES.index(move)], np.int8) for move in (player, bot))
-        known = features.learn(known, *moves, np.array([[values[move] for move in MOVES]], np.int16))
+        thrown, answered = (np.array([MOVES.index(move)], np.int8) for move in (player, bot))
+        known = features.learn(known, thrown, answered, np.array([[values[move] for move in MOVES]], np.int16))
     wanted = Known.of([lived(seed, NOTHING, played)])
     for name in ("rounds", "moves", "ranks", "player", "bot", "values"):
         np.testing.assert_array_equal(getattr(known, name), getattr(wanted, name))

@@ -1,0 +1,89 @@
+"""The commands: fit fills a store that can be served, table shows it, solve agrees with the game's table."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from msgspec import Struct, json
+
+from game.assignment import Alias
+from models.store import FolderStore
+from trainer import __main__ as command
+from trainer import humans, material
+from trainer.table import Entry
+
+SHIPPED = Path(__file__).parents[2] / "models" / "shipped"
+
+
+class Shown(Struct):
+    bundles: list[Entry]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve players of 40 rounds, each with a cycle of their own."""
+    folder = tmp_path_factory.mktemp("data")
+    lines = ["dataset,game_id,player,round,player_move,opponent_move"]
+    for player in range(12):
+        lines += [f"lab,g{player},p{player},{n + 1},{'RPS'[(n + player) % 3]},{'RPS'[n % 2]}" for n in range(40)]
+    with gzip.open(folder / humans.CC0_FILE, "wt") as file:
+        file.write("\n".join(lines) + "\n")
+    names = "\n".join(f"g{player},lab,40" for player in range(12))
+    (folder / humans.CC0_LIST).write_text(f"game_id,dataset,rounds\n{names}\n")
+    return folder
+
+
+def test_fit_fills_a_store_the_same_way_twice_and_overwrites_only_when_forced(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["fit", "--data", str(data), "--out", str(out), "--families", "logan", "forrest", "--json"]
+    assert command.main(arguments) == 0
+    assert len(json.decode(capsys.readouterr().out)["bundles"]) == 8
+    table = FolderStore(out, shipped=out).table()
+    assert table.generation == 0 and {tuple(pins) for pins in table.aliases.values()} == {tuple(Alias)}
+    assert command.main(arguments) == 1
+    assert "is not empty" in capsys.readouterr().err
+    assert command.main([*arguments, "--force"]) == 0
+    again = FolderStore(out, shipped=out).table().aliases
+    assert [pin.version for pin in again["logan"].values()] == [pin.version for pin in table.aliases["logan"].values()]
+    assert not [path for path in tmp_path.iterdir() if path != out]
+
+
+def test_no_player_is_on_two_sides_and_the_manifest_tells_what_was_learned(data: Path) -> None:
+    gathered = material.gather(data, only_cc0=True, seed=1)
+    sides = [set(side.player.tolist()) for side in (gathered.train, gathered.validation, gathered.test)]
+    assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+    assert (len(sides[1]), len(sides[2])) == (2, 2)
+    assert gathered.training.licence == material.LICENCE and gathered.training.datasets == ["lab", "simulated"]
+    assert gathered.training.players == len(sides[0])
+    assert material.gather(data, only_cc0=False, seed=1).training.licence == material.UNLICENSED
+
+
+def test_the_shipped_bundles_are_sound_small_and_better_than_their_baselines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command.main(["table", "--store", str(SHIPPED), "--json"]) == 0
+    bundles = json.decode(capsys.readouterr().out, type=Shown).bundles
+    assert [entry.family for entry in bundles] == ["brian"] * 4 + ["forrest"] * 4 + ["logan"] * 4
+    assert sum(entry.size for entry in bundles) < 25_000_000
+    store = FolderStore(SHIPPED)
+    for entry in bundles:
+        pin = store.table().aliases[entry.family][entry.alias]
+        assert store.bundle(pin).manifest.training.licence == material.LICENCE
+        assert entry.metrics.log_loss < min(entry.baselines[name].log_loss for name in ("uniform", "frequency"))
+        if entry.alias is Alias.PRODUCTION:
+            assert entry.metrics.log_loss < entry.baselines["markov2"].log_loss
+
+
+def test_the_table_for_people_has_a_line_for_each_alias_and_baseline(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["table", "--store", str(SHIPPED)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 12 + 4 and lines[1].startswith("brian")
+
+
+def test_solving_again_gives_the_game_s_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["solve", "--out", str(tmp_path / "table.f64"), "--json"]) == 0
+    assert json.decode(capsys.readouterr().out)["V(95,90)"] == pytest.approx(2 / 3, abs=1e-6)
+    kept = Path(__file__).parents[2] / "game" / "equilibrium.f64"
+    assert (tmp_path / "table.f64").read_bytes() == kept.read_bytes()

@@ -1,0 +1,54 @@
+"""Rehearsal: play made up for retraining, so that a model learns from new rounds without forgetting the old ones.
+
+Positions come from play against the bot, with the model in production or a mixture of habits in the player's part;
+what the production model expects in each is the lesson, as shares of all three moves (pseudo-rehearsal, Robins,
+1995; distillation, Hinton, Vinyals & Dean, 2015). Where nothing is in production yet, the habits' own throws are.
+"""
+
+import numpy as np
+
+from trainer.columns import Floats, Rounds
+from trainer.features import matrix
+from trainer.habits import Habits
+from trainer.rows import Rows
+from trainer.served import Served
+from trainer.simulated import Player, simulate
+
+_LONGEST = 150
+_HABITS_SHARE = 0.5
+_SHARPNESS = (1.0, 4.0)
+"""Some people are far more regular than the average; 4 makes hardly anything but the likeliest move."""
+
+
+def rehearse(production: Served | None, random: np.random.Generator, players: int) -> Rows:
+    """Rehearsed rows, their players numbered below zero."""
+    by_habit = players if production is None else round(players * _HABITS_SHARE)
+    rows = Rows.of(simulate(Habits(by_habit, random), by_habit, _LONGEST, random))
+    if production is not None:
+        by_model = players - by_habit
+        player = _player(production, random.uniform(*_SHARPNESS, by_model)[:, None])
+        more = Rows.of(simulate(player, by_model, _LONGEST, random))
+        more = Rows(more.features, more.target, more.player + by_habit, more.weight)
+        rows = _shared(Rows.join([rows, more]), production)
+    return Rows(rows.features, rows.target, -1 - rows.player, rows.weight)
+
+
+def _player(model: Served, sharpness: Floats) -> Player:
+    """The model in the player's part, each player throwing what is likely the more surely the sharper it is."""
+
+    def play(position: Rounds) -> Floats:
+        powers = model.predict(matrix(position)) ** sharpness
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    return play
+
+
+def _shared(rows: Rows, model: Served) -> Rows:
+    """Each row three times, once for each move, weighing what the model expects of it."""
+    expected = model.predict(rows.features).astype(np.float32)
+    return Rows(
+        features=np.repeat(rows.features, 3, axis=0),
+        target=np.tile(np.arange(3), len(rows)),
+        player=np.repeat(rows.player, 3),
+        weight=(rows.weight[:, None] * expected).ravel(),
+    )
