@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from struct import unpack
 
-from game.moves import MOVES, Move, outcome
-from game.points import TARGET, Values, gains
+from game.moves import MOVES
+from game.points import DRAW, TARGET, Values
 
 Row = tuple[float, float, float]
 Mix = Row
@@ -33,13 +33,10 @@ def value(bot: int, player: int) -> float:
 
 def stakes(bot_score: int, player_score: int, values: Values) -> Stakes:
     """What each pair of throws makes of the bot's chances in the race."""
-
-    def after(bot: Move, player: Move) -> float:
-        to_player, to_bot = gains(player, bot, outcome(player, bot), values)
-        return value(bot_score + to_bot, player_score + to_player)
-
-    rock, paper, scissors = ((after(b, MOVES[0]), after(b, MOVES[1]), after(b, MOVES[2])) for b in MOVES)
-    return rock, paper, scissors
+    drawn = value(bot_score + DRAW, player_score + DRAW)
+    rock, paper, scissors = (value(bot_score + values[move], player_score) for move in MOVES)
+    to_rock, to_paper, to_scissors = (value(bot_score, player_score + values[move]) for move in MOVES)
+    return (drawn, to_paper, rock), (paper, drawn, to_scissors), (to_rock, scissors, drawn)
 
 
 def equilibrium(game: Stakes) -> tuple[Mix, Mix, float]:

@@ -34,7 +34,9 @@ def apply(match: Match, record: Record) -> Match:
             version = match.version if record.version == NO_MODEL else record.version
             return replace(match, sealed=record, version=version)
         if isinstance(record, Played) and match.sealed is not None:
-            return _played(match, match.sealed, record)
+            if record != settle(match, match.sealed, record.player_move, record.input, record.at):
+                raise CorruptRecord(f"The record of round {record.round} contradicts the rules.")
+            return advance(match, match.sealed, record)
         if isinstance(record, Closed) and record.scores == match.scores:
             return replace(match, closed=record)
     raise CorruptRecord(f"A record '{type(record).__name__}' of round {record.round} cannot follow here.")
@@ -57,9 +59,8 @@ def settle(match: Match, sealed: Sealed, move: Move, input: Input, at: int) -> P
     )
 
 
-def _played(match: Match, sealed: Sealed, played: Played) -> Match:
-    if played != settle(match, sealed, played.player_move, played.input, played.at):
-        raise CorruptRecord(f"The record of round {played.round} contradicts the rules.")
+def advance(match: Match, sealed: Sealed, played: Played) -> Match:
+    """The match after its sealed round came out as `settle` says."""
     return replace(
         match,
         rounds=(*match.rounds, PlayedRound(sealed, played)),

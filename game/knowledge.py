@@ -1,10 +1,9 @@
 """What is known of a player: a bounded summary of every round they have played, kept across matches."""
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from game.moves import INDEX, MOVES, OUTCOMES, Move, Outcome
-from game.points import Rank, Values, by_rank
+from game.points import Rank, Values, rank_of
 
 LAGS = 3
 """How many rounds back are remembered one by one."""
@@ -41,14 +40,8 @@ def _counted(counts: tuple[int, int, int], at: int) -> tuple[int, int, int]:
 
 def learn(known: Knowledge, player: Move, bot: Move, outcome: Outcome, values: Values) -> Knowledge:
     """What is known once this round has been played too."""
-    ranks = by_rank(values)
-    rank = next(index for index, name in enumerate(RANKS) if ranks[name] is player)
+    rank = RANKS.index(rank_of(player, values))
     first, second, third = MOVES
     lag = Lag(INDEX[player], INDEX[bot], OUTCOMES.index(outcome), (values[first], values[second], values[third]))
-    return replace(
-        known,
-        rounds=known.rounds + 1,
-        moves=_counted(known.moves, INDEX[player]),
-        ranks=_counted(known.ranks, rank),
-        lags=(lag, *known.lags[: LAGS - 1]),
-    )
+    moves, ranks = _counted(known.moves, INDEX[player]), _counted(known.ranks, rank)
+    return Knowledge(known.rounds + 1, moves, ranks, (lag, *known.lags[: LAGS - 1]))

@@ -11,7 +11,7 @@ from game import views
 from game.errors import AlreadyMoved, MatchOver, RoundNotOpen, StaleRound
 from game.events import Answer, Ask, Effect, Event, Leave, Tell, Throw, Write
 from game.features import pack, vector
-from game.fold import apply, begin, settle
+from game.fold import advance, apply, begin, settle
 from game.points import TARGET
 from game.records import Closed, Opened, Reason, Scores, Winner
 from game.sealing import seal
@@ -65,7 +65,7 @@ def _throw(match: Match, throw: Throw) -> tuple[Match, list[Effect]]:
     if match.sealed is None:
         raise RoundNotOpen(f"Round {throw.round} has not been opened yet.")
     played = settle(match, match.sealed, throw.move, throw.input, throw.at)
-    match = apply(match, played)
+    match = advance(match, match.sealed, played)
     told = Tell(views.result(match.rounds[-1]))
     if max(match.scores.player, match.scores.bot) < TARGET:
         return match, [Write(played), told, question(match)]

@@ -46,6 +46,12 @@ def by_rank(values: Values) -> dict[Rank, Move]:
     return {Rank.LOW: low, Rank.MID: BEATS[high], Rank.HIGH: high}
 
 
+def rank_of(move: Move, values: Values) -> Rank:
+    """The rank that a move holds in a round with these values."""
+    others = sum(worth > values[move] for worth in values.values())
+    return (Rank.HIGH, Rank.MID, Rank.LOW)[others]
+
+
 def gains(player: Move, bot: Move, outcome: Outcome, values: Values) -> tuple[int, int]:
     """What (player, bot) gain from a throw: the winner its own move's value, a draw `DRAW` each."""
     if outcome is Outcome.DRAW:

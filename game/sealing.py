@@ -1,6 +1,7 @@
 """How the bot decides: before the player throws, from the gambit, a model's prediction or the equilibrium."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from game import fairness, features, policy
 from game.equilibrium import Mix, Row, Stakes, equilibrium, stakes
@@ -24,16 +25,16 @@ class Decision(Struct, frozen=True):
 
 def decide(match: Match, served: Prediction | None, game: Stakes) -> Decision:
     """The gambit in the opening, then the assigned model's prediction; the equilibrium where there is none."""
-    balanced, expected, _ = equilibrium(game)
-    version = NO_MODEL if served is None else served.version
-    if served is not None:
-        expected = served.probabilities
-    if match.round <= LENGTH:
-        scripted = by_rank(match.values)[SCRIPTS[match.opened.gambit][match.round - 1]]
-        return Decision(Source.GAMBIT, version, expected, _surely(scripted))
     if served is None:
-        return Decision(Source.FALLBACK, version, expected, balanced)
-    return Decision(Source.MODEL, version, expected, policy.respond(game, expected))
+        mix, expected, _ = equilibrium(game)
+        decision = Decision(Source.FALLBACK, NO_MODEL, expected, mix)
+    else:
+        expected = served.probabilities
+        decision = Decision(Source.MODEL, served.version, expected, policy.respond(game, expected))
+    if match.round > LENGTH:
+        return decision
+    scripted = by_rank(match.values)[SCRIPTS[match.opened.gambit][match.round - 1]]
+    return replace(decision, source=Source.GAMBIT, mix=_surely(scripted))
 
 
 def _surely(move: Move) -> Mix:

@@ -7,6 +7,7 @@ from typing import Any
 
 from game import wire
 from game.wire import ServerMessage
+from server.eager import begun
 
 BACKLOG = 256
 """Messages that may wait for a socket that does not read; one more and it is closed."""
@@ -50,7 +51,7 @@ class Connection:
             return
         self._backlog.append(event)
         if self._sending is None:
-            self._sending = asyncio.create_task(self._drain())
+            self._sending = begun(self._drain())
 
     async def _drain(self) -> None:
         try:
@@ -63,8 +64,8 @@ class Connection:
             self._sending = None
 
     async def flushed(self, left: int = 0) -> None:
-        """Wait until no more than `left` of what was posted has yet to leave."""
-        if self._sending is not None and len(self._backlog) > left:
+        """Wait until all has left, if `left` messages or more are waiting behind the one that leaves now."""
+        if self._sending is not None and len(self._backlog) >= left:
             await asyncio.shield(self._sending)
 
 

@@ -6,8 +6,7 @@ moves on in memory only after the log has it; if the log fails, memory forgets t
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from time import time
 
 from game import match as rules
@@ -70,9 +69,6 @@ class Table:
         self._salt = salt
         self._share_b = share_b
         self._seats: dict[str, Seat] = {}
-        self._busy = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
         self.draining = False
 
     def sit(self, player: str, known: Knowledge, kind: PlayerKind = PlayerKind.HUMAN) -> Seat:
@@ -89,12 +85,14 @@ class Table:
                 del self._seats[seat.player]
 
     async def quiet(self) -> None:
-        """Wait until nothing is happening at any seat."""
-        await self._idle.wait()
+        """Wait until what is under way at each seat is done."""
+        for seat in list(self._seats.values()):
+            async with seat.lock:
+                pass
 
     async def live_match(self, seat: Seat) -> str | None:
         """The match that the player can go on with."""
-        async with self._turn(seat):
+        async with seat.lock:
             match = await self._live(seat)
             return None if match is None else match.id
 
@@ -102,7 +100,7 @@ class Table:
         """Begin a match and tell the player; if this very request began one before, what to tell again."""
         if request.opponent not in OPPONENTS:
             raise Refusal(Code.UNKNOWN_OPPONENT)
-        async with self._turn(seat):
+        async with seat.lock:
             if request.client_ref is not None:
                 earlier = await self._log.match_of_ref(seat.player, request.client_ref)
                 if earlier is not None:
@@ -117,7 +115,7 @@ class Table:
 
     async def happen(self, seat: Seat, match_id: str, event: Event) -> bool:
         """Let an event happen to the player's match and tell what follows; whether the match moved on."""
-        async with self._turn(seat):
+        async with seat.lock:
             match = await self._ready(seat, match_id)
             after, effects = rules.step(match, event)
             await self._perform(seat, after, effects)
@@ -125,7 +123,7 @@ class Table:
 
     async def missed(self, seat: Seat, match_id: str, seen: int) -> Sequence[MatchMessage]:
         """What to tell a socket that has seen the match's messages up to `seen`."""
-        async with self._turn(seat):
+        async with seat.lock:
             return missed(await self._ready(seat, match_id), seen)
 
     async def expire(self, before: int) -> int:
@@ -140,18 +138,6 @@ class Table:
             finally:
                 await self.rise(seat)
         return len(idle)
-
-    @asynccontextmanager
-    async def _turn(self, seat: Seat) -> AsyncIterator[None]:
-        self._busy += 1
-        self._idle.clear()
-        try:
-            async with seat.lock:
-                yield
-        finally:
-            self._busy -= 1
-            if not self._busy:
-                self._idle.set()
 
     async def _ready(self, seat: Seat, match_id: str) -> Match:
         """The player's match of this id, with its round open if it is live; raises Refusal if they have none."""
