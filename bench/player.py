@@ -1,6 +1,7 @@
 """Fast scripted players: the websockets library's sans-I/O protocol on the loop's own sockets, one object each."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from random import Random
 from time import perf_counter
@@ -39,7 +40,7 @@ _encoder = json.Encoder()
 _BOTS = tuple(OPPONENTS)
 
 
-class Socket(asyncio.Protocol):
+class Socket(asyncio.Protocol, ABC):
     """A client socket; `ready` once it may play and `done` once it has stopped."""
 
     def __init__(self, url: str, tally: Tally) -> None:
@@ -71,11 +72,13 @@ class Socket(asyncio.Protocol):
                 self.heard(bytes(event.data))
         self._flush()
 
+    @abstractmethod
     def connected(self) -> None:
-        raise NotImplementedError
+        """The socket is open."""
 
+    @abstractmethod
     def heard(self, text: bytes) -> None:
-        raise NotImplementedError
+        """A text frame came."""
 
     def say(self, message: Struct) -> None:
         self._socket.send_text(_encoder.encode(message))
@@ -89,8 +92,9 @@ class Socket(asyncio.Protocol):
         self.begin()
         self._flush()
 
+    @abstractmethod
     def begin(self) -> None:
-        raise NotImplementedError
+        """Say the first thing."""
 
     def close(self) -> None:
         if self._transport is not None:

@@ -14,10 +14,11 @@ import uvloop
 
 from game.settings import SettingsError, load
 from server import verify
-from server.app import Parts, create_app
+from server.app import create_app
 from server.errors import DatabaseError, LogUnavailable
 from server.http import serve
 from server.oracle import SidecarOracle
+from server.parts import Parts
 from server.settings import Settings
 from server.sqlite import opened
 from server.table import now_ms

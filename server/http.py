@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from game.wire import MAX_IMAGE, Draining
-from server.app import Parts
+from server.parts import Parts
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """The WebSocket endpoint: who may connect, and a session for each who does."""
 
-from collections.abc import Callable
 from time import monotonic
 
 from msgspec import Struct
@@ -11,12 +10,10 @@ from starlette.websockets import WebSocket
 
 from game.records import PlayerKind
 from game.wire import PROTOCOL
-from server.audience import Audience, Connection
-from server.counters import Counters
+from server.audience import Connection
 from server.limits import Bucket
-from server.ports import Chance, Players
+from server.parts import Parts
 from server.session import Session
-from server.table import Table
 
 KIND_HEADER = "rps-player-kind"
 """Clients that are programs say `bot` here, so that their rounds are told apart from people's."""
@@ -25,14 +22,7 @@ KIND_HEADER = "rps-player-kind"
 class Play(Struct, frozen=True):
     """`/ws` as an ASGI application."""
 
-    table: Table
-    players: Players
-    audience: Audience
-    counters: Counters
-    chance: Chance
-    origins: frozenset[str]
-    max_connections: int
-    bucket: Callable[[float], Bucket]
+    parts: Parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
@@ -41,30 +31,24 @@ class Play(Struct, frozen=True):
             return
         await receive()  # websocket.connect
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        settings, counters = self.parts.settings, self.parts.counters
+        bucket = Bucket(settings.rate, settings.burst, monotonic())
         said = Headers(scope=scope).get(KIND_HEADER)
-        session = Session(
-            Connection(send),
-            self.table,
-            self.players,
-            self.audience,
-            self.counters,
-            self.chance,
-            self.bucket(monotonic()),
-            PlayerKind.BOT if said == PlayerKind.BOT else PlayerKind.HUMAN,
-        )
-        self.counters.connections += 1
+        kind = PlayerKind.BOT if said == PlayerKind.BOT else PlayerKind.HUMAN
+        counters.connections += 1
         try:
-            await session.run(receive)
+            await Session(Connection(send), self.parts, bucket, kind).run(receive)
         finally:
-            self.counters.connections -= 1
+            counters.connections -= 1
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        headers = Headers(scope=scope)
+        headers, settings = Headers(scope=scope), self.parts.settings
         origin = headers.get("origin")
-        if origin is not None and origin not in self.origins and origin.partition("://")[2] != headers.get("host"):
+        own = origin is None or origin.partition("://")[2] == headers.get("host")
+        if not own and origin not in settings.allowed_origins:
             return PlainTextResponse(f"Pages of {origin} may not play here.\n", 403)
         if PROTOCOL not in scope["subprotocols"]:
             return PlainTextResponse(f"This socket speaks {PROTOCOL}; ask for it as the subprotocol.\n", 400)
-        if self.counters.connections >= self.max_connections:
+        if self.parts.counters.connections >= settings.max_connections:
             return PlainTextResponse("The house is full; try again soon.\n", 503, {"Retry-After": "5"})
         return None

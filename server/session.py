@@ -15,12 +15,12 @@ from game.errors import GameError
 from game.events import Leave, Throw
 from game.opponents import OPPONENTS
 from game.records import PlayerKind, Reason
-from server.audience import EASY, Audience, Connection
-from server.counters import Counters
+from server.audience import EASY, Connection
 from server.errors import LogUnavailable, Refusal
 from server.limits import Bucket
-from server.ports import Chance, Player, Players
-from server.table import Seat, Table, now_ms
+from server.parts import Parts
+from server.ports import Player, Players
+from server.table import Seat, now_ms
 
 log = logging.getLogger(__name__)
 
@@ -39,23 +39,13 @@ NOBODY = wire.Record(0, 0, 0)
 class Session:
     """From the opening of a socket to its end."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        table: Table,
-        players: Players,
-        audience: Audience,
-        counters: Counters,
-        chance: Chance,
-        bucket: Bucket,
-        kind: PlayerKind,
-    ) -> None:
+    def __init__(self, connection: Connection, parts: Parts, bucket: Bucket, kind: PlayerKind) -> None:
         self._connection = connection
-        self._table = table
-        self._players = players
-        self._audience = audience
-        self._counters = counters
-        self._chance = chance
+        self._table = parts.table
+        self._players: Players = parts.log
+        self._audience = parts.audience
+        self._counters = parts.counters
+        self._chance = parts.chance
         self._bucket = bucket
         self._kind = kind
         self._seat: Seat | None = None

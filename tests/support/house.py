@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from game.assignment import Alias
 from game.records import Prediction
-from server.app import Parts, create_app
+from server.app import create_app
 from server.http import Server, serve
+from server.parts import Parts
 from server.ports import Predictions, Unanswered
 from server.settings import Settings
 from server.sqlite import opened
