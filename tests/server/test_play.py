@@ -191,7 +191,7 @@ async def test_somebody_who_does_not_read_hinders_nobody(house: House) -> None:
     """One tab stops reading in the middle of a flood of answers; the other goes on."""
     async with connected(house.url) as one:
         token = (await one.hello())["token"]
-        async with connected(house.url, max_queue=1) as deaf:
+        async with connected(house.url, max_queue=1, close_timeout=0.1) as deaf:
             await deaf.hello(token=token)
             for _ in range(20):
                 over = await one.play_out(await one.start())
