@@ -82,6 +82,18 @@ def _parity(given: argparse.Namespace, settings: Settings) -> int:
     return 1 if found.differences else 0
 
 
+def _rescore(given: argparse.Namespace, settings: Settings) -> int:
+    from trainer.rescore import rescore  # ONNX Runtime stays out of the daemon
+
+    found = rescore(given.database or settings.database, FolderStore(settings.store))
+    for fault in found.faults:
+        log.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
+    lines = [f"{one.version}: {one.predictions} predictions, {one.differences} differ." for one in found.versions]
+    lines += [f"{version}: {count} predictions, no longer in the store." for version, count in found.missing.items()]
+    _tell(given, found, lines)
+    return 1 if any(one.differences for one in found.versions) else 0
+
+
 def _solve(given: argparse.Namespace, settings: Settings) -> int:
     from trainer import solve
 
@@ -120,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--store", type=Path, metavar="DIR", help="the store (default: that of the settings)")
     compared = command("parity", _parity, "Rebuild every recorded round's features twice; exit 1 where they differ.")
     compared.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: that of settings)")
+    rescored = command("rescore", _rescore, "Compute every recorded prediction again; exit 1 where they differ.")
+    rescored.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: that of settings)")
     solved = command("solve", _solve, "Solve the race exactly and store its value table.")
     solved.add_argument("--out", type=Path, metavar="PATH", default=Path("game/equilibrium.f64"), help="%(default)s")
     return parser

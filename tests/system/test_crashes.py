@@ -93,6 +93,16 @@ def test_the_features_of_all_those_rounds_are_rebuilt_bit_for_bit(own_system: Sy
     assert (done.returncode, report["differences"]) == (0, 0)
 
 
+def test_all_those_predictions_are_what_their_bundles_say(own_system: System) -> None:
+    done = own_system.run("trainer", "rescore", "--json")
+    report = json.decode(done.stdout)
+    assert done.returncode == 0
+    assert len(report["versions"]) == 12
+    assert sum(version["predictions"] for version in report["versions"]) > 4 * CLIENTS * MATCHES * 5
+    assert not any(version["differences"] for version in report["versions"])
+    assert not report["missing"]
+
+
 async def test_a_killed_sidecar_costs_no_round(own_system: System) -> None:
     """The round is played from the equilibrium and counted; once the sidecar is back a model plays again."""
     sources: list[str] = []

@@ -1,0 +1,77 @@
+"""Recorded predictions are those of their bundles; one that is not is found."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.play import answer, opening, question, records, throw
+
+from game import match as rules
+from game.assignment import Alias
+from game.features import unpack
+from game.moves import MOVES
+from game.records import Prediction, Record
+from models.store import SHIPPED, FolderStore
+from server import schema
+from server.commit import APPEND
+from server.sqlite import row
+from trainer.rescore import rescore
+from trainer.served import Served
+
+STORE = FolderStore(SHIPPED)
+PIN = STORE.table().aliases["logan"][Alias.PRODUCTION]
+
+
+def played(shift: float = 0.0, version: str = PIN.version) -> list[Record]:
+    """A match whose predictions are the shipped model's, the first of them shifted."""
+    model = Served(STORE.bundle(PIN).model)
+    match, effects = rules.start(opening())
+    written = records(effects)
+    while match.closed is None:
+        ask = question(effects)
+        (rock, paper, scissors) = model.predict(np.array([unpack(ask.features)], np.float32))[0].round(6).tolist()
+        found = Prediction(version, (rock + shift, paper - shift, scissors))
+        shift = 0.0
+        match, effects = rules.step(match, answer(ask, {Alias.PRODUCTION: found, Alias.B: found}))
+        written += records(effects)
+        match, effects = rules.step(match, throw(match.round, MOVES[match.round % 3]))
+        written += records(effects)
+    return written
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "rps.db"
+    schema.prepare(path).close()
+    return path
+
+
+def keep(database: Path, written: list[Record]) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executemany(APPEND, [row(record) for record in written])
+        connection.commit()
+
+
+def test_what_was_served_is_what_the_bundle_says(database: Path) -> None:
+    keep(database, played())
+    report = rescore(database, STORE)
+    (found,) = report.versions
+    assert (found.version, found.differences) == (PIN.version, 0)
+    assert found.predictions > 8
+    assert not report.missing and not report.faults
+
+
+def test_a_prediction_that_the_bundle_never_made_is_found(database: Path) -> None:
+    keep(database, played(shift=1e-3))
+    (found,) = rescore(database, STORE).versions
+    assert found.differences == 1
+    assert found.largest == pytest.approx(1e-3, abs=1e-5)
+
+
+def test_versions_that_are_gone_are_counted(database: Path) -> None:
+    keep(database, played(version="logan-000000000000"))
+    report = rescore(database, STORE)
+    assert not report.versions
+    assert report.missing["logan-000000000000"] > 8
