@@ -1,5 +1,6 @@
 """The sidecar process: `python -m inference`. Everything it is made of is put together here."""
 
+import argparse
 import asyncio
 import gc
 import logging
@@ -7,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import uvicorn
@@ -79,8 +80,13 @@ async def serve(settings: Settings) -> None:
     log.info("Stopped.")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 after a signal, 1 where the process could not start."""
+    argparse.ArgumentParser(
+        prog="python -m inference",
+        description="Hold the hot models and answer what they expect of a player.",
+        epilog="Settings are variables: " + ", ".join(f"RPS_{name.upper()}" for name in Settings.__struct_fields__),
+    ).parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     try:
         settings = load(Settings, os.environ)

@@ -63,7 +63,11 @@ async def sweep(parts: Parts) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve, or check a transcript; returns the exit status."""
-    parser = argparse.ArgumentParser("python -m server", description="The match server of RPS Quest.")
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Serve matches of RPS Quest to browsers, or run one command.",
+        epilog="Settings are variables: " + ", ".join(f"RPS_{name.upper()}" for name in Settings.__struct_fields__),
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     check = commands.add_parser("verify", help="check the transcript of a finished match")
     check.add_argument("transcript", type=Path, metavar="TRANSCRIPT.json")
