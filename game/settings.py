@@ -15,6 +15,7 @@ KNOWN = frozenset(
         "RPS_DATA_DIR",
         "RPS_DATABASE_URL",
         "RPS_STORE_URL",
+        "RPS_BUNDLE_KEY",
         "RPS_LOG_LEVEL",
         "RPS_INFERENCE_SOCKET",
         # the match server

@@ -23,7 +23,7 @@ from inference.places import bind_tcp, bind_unix
 from inference.protocol import listen
 from inference.settings import Settings
 from inference.shelf import Window
-from models.store import FolderStore
+from models.places import store_at
 
 log = logging.getLogger("inference")
 
@@ -46,7 +46,8 @@ async def serve(settings: Settings) -> None:
     socket = bind_unix(settings.socket)
 
     window = Window()
-    follower = Follower(FolderStore(settings.store), window)
+    store = store_at(settings.store, settings.data_dir, settings.bundle_key)
+    follower = Follower(store, window)
     await follower.look()
 
     listener = await listen(socket, Desk(window), lambda: window.shelf.greeting())

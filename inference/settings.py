@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from models.places import Place, check_key, place
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Empty text means the place below `data_dir`."""
@@ -14,11 +16,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     inference_host: str = "127.0.0.1"
     inference_port: Annotated[int, Meta(ge=0, le=65535)] = 8001
     store_url: str = ""
+    bundle_key: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def __post_init__(self) -> None:
-        if "://" in self.store_url.removeprefix("file://"):
-            raise ValueError(f"store_url {self.store_url} is not a folder")
+        place(self.store_url, self.data_dir)
+        check_key(self.bundle_key)
 
     @property
     def socket(self) -> Path:
@@ -26,6 +29,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         return Path(self.inference_socket or Path(self.data_dir) / "inference.sock")
 
     @property
-    def store(self) -> Path:
-        """The folder that bundles and aliases are read from."""
-        return Path(self.store_url.removeprefix("file://") or Path(self.data_dir) / "store")
+    def store(self) -> Place:
+        """The folder or bucket that bundles and aliases are read from."""
+        return place(self.store_url, self.data_dir)

@@ -3,8 +3,12 @@
 `model.onnx` maps float32 `features` [n, 50] to float32 `probabilities` [n, 3]: P(player's next move) in the order of
 `game.moves.MOVES`. `manifest.json` says what it is and carries the model's SHA-256. A bundle is named by its version,
 which ends in the first digits of that digest, and pinned by its `digest`, the SHA-256 of the manifest's bytes.
+
+Where publisher and readers share a key there is a third file: `signature.txt`, the HMAC-SHA256 of the manifest's bytes
+in hex. Who holds a key reads nothing that was not signed with it.
 """
 
+import hmac
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +22,7 @@ from models.errors import BundleError
 FORMAT = 1
 MODEL = "model.onnx"
 MANIFEST = "manifest.json"
+SIGNATURE = "signature.txt"
 INPUT = "features"
 OUTPUT = "probabilities"
 MAX_MODEL = 64 * 1024 * 1024
@@ -76,11 +81,12 @@ def version_of(family: str, model: bytes) -> str:
     return f"{family}-{sha256(model).hexdigest()[:12]}"
 
 
-def write(folder: Path, manifest: Manifest, model: bytes) -> str:
-    """Fill `folder` with the bundle; returns its digest."""
+def write(folder: Path, manifest: Manifest, model: bytes, key: bytes = b"") -> str:
+    """Fill `folder` with the bundle, signed if there is a key; returns its digest."""
     text = json.format(json.encode(manifest), indent=2)
+    files = {MODEL: model, **({SIGNATURE: _sign(text, key)} if key else {}), MANIFEST: text}
     folder.mkdir(parents=True)
-    for name, content in ((MODEL, model), (MANIFEST, text)):
+    for name, content in files.items():
         with (folder / name).open("wb") as file:
             file.write(content)
             file.flush()
@@ -88,9 +94,14 @@ def write(folder: Path, manifest: Manifest, model: bytes) -> str:
     return sha256(text).hexdigest()
 
 
-def read(folder: Path, digest: str | None = None) -> Bundle:
-    """The bundle in `folder`, verified; raises BundleError with one clear line where it may not be served."""
+def read(folder: Path, digest: str | None = None, key: bytes = b"") -> Bundle:
+    """The bundle in `folder`, verified; raises BundleError with one clear line where it may not be served.
+
+    With a key, a bundle that is unsigned, or whose manifest is not the one that was signed, is refused.
+    """
     text = _bytes(folder, MANIFEST)
+    if key:
+        _check_signature(folder, text, key)
     found = sha256(text).hexdigest()
     if digest is not None and found != digest:
         raise BundleError(f"Bundle {folder.name}: the manifest's digest is {found[:12]}, not {digest[:12]}.")
@@ -112,6 +123,17 @@ def read(folder: Path, digest: str | None = None) -> Bundle:
     if sha256(model).hexdigest() != manifest.model_sha256:
         raise BundleError(f"Bundle {folder.name}: {MODEL} does not match the digest in its manifest.")
     return Bundle(manifest, found, model)
+
+
+def _sign(text: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, text, "sha256").hex().encode()
+
+
+def _check_signature(folder: Path, text: bytes, key: bytes) -> None:
+    if not (folder / SIGNATURE).exists():
+        raise BundleError(f"Bundle {folder.name}: it is not signed, and only signed bundles are served here.")
+    if not hmac.compare_digest(_bytes(folder, SIGNATURE).strip(), _sign(text, key)):
+        raise BundleError(f"Bundle {folder.name}: the signature is not of this manifest and key.")
 
 
 def _bytes(folder: Path, name: str) -> bytes:

@@ -2,22 +2,22 @@
 
 The table `aliases.json` is replaced whole by an atomic rename and carries a generation number; `swap` succeeds only
 against the generation it was computed from. Below a store lie the shipped bundles: an empty store means those.
+With a key every bundle is signed when it is put and checked when it is read; the shipped ones need no signature, for
+whoever installed this code trusts them with it.
 """
 
 import fcntl
-import os
-import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Protocol
 
-from msgspec import DecodeError, Struct, ValidationError, convert, json
+from msgspec import DecodeError, Struct, ValidationError, json
 
 from game.assignment import Alias
-from models.bundle import MANIFEST, MODEL, Bundle, Manifest, Version, read, write
+from models.bundle import MANIFEST, MODEL, SIGNATURE, Bundle, Manifest, Version, read
 from models.errors import BundleError, StoreError
+from models.files import DRAFT, drafted, remove_folder, replace_file
 
 TABLE = "aliases.json"
 BUNDLES = "bundles"
@@ -31,7 +31,7 @@ class Pin(Struct, frozen=True):
     digest: str
 
 
-Stamp = tuple[tuple[int, int, int] | None, ...]
+Stamp = tuple[Hashable, ...]
 """How files look from outside; equal as long as nobody replaced or changed them."""
 
 Aliases = Mapping[str, Mapping[Alias, Pin]]
@@ -43,6 +43,14 @@ class Table(Struct, frozen=True):
 
     generation: int
     aliases: dict[str, dict[Alias, Pin]]
+
+
+class Kept(Struct, frozen=True):
+    """What lies in a store under one name; a draft is a bundle that nobody finished writing, and no reader sees it."""
+
+    name: str
+    since: float
+    draft: bool
 
 
 class Store(Protocol):
@@ -63,72 +71,112 @@ class Store(Protocol):
     def swap(self, generation: int, aliases: Aliases) -> Table:
         """Replace the table if it is still at `generation`; raises StoreError if it is not."""
 
+    def kept(self) -> list[Kept]:
+        """All that was put here, drafts too and shipped bundles not; raises StoreError."""
+
+    def drop(self, generation: int, names: Collection[str]) -> None:
+        """Remove what lies under these names if the table is still at `generation`; raises StoreError if it is not."""
+
 
 class FolderStore:
     """A store in a folder, over a folder of shipped bundles that is only ever read."""
 
-    def __init__(self, root: Path, shipped: Path = SHIPPED) -> None:
+    def __init__(self, root: Path, shipped: Path = SHIPPED, key: bytes = b"") -> None:
         self._root = root
         self._shipped = shipped
+        self._key = key
 
     def table(self) -> Table:
-        for folder in (self._root, self._shipped):
-            try:
-                return json.decode((folder / TABLE).read_bytes(), type=Table)
-            except FileNotFoundError:
-                continue
-            except (OSError, DecodeError, ValidationError) as error:
-                raise StoreError(f"{folder / TABLE} cannot be read: {error}") from error
-        return Table(generation=0, aliases={})
+        return first_table(self._root, self._shipped)
 
     def bundle(self, pin: Pin) -> Bundle:
-        folders = [folder / BUNDLES / pin.version for folder in (self._root, self._shipped)]
-        folder = next((folder for folder in folders if folder.is_dir()), None)
-        if folder is None:
-            raise BundleError(f"Bundle {pin.version}: not in the store.")
-        bundle = read(folder, pin.digest)
-        if bundle.manifest.version != pin.version:
-            raise BundleError(f"Bundle {pin.version}: its manifest is of version {bundle.manifest.version}.")
-        return bundle
+        for root, key in ((self._root, self._key), (self._shipped, b"")):
+            folder = root / BUNDLES / pin.version
+            if folder.is_dir():
+                return read_pinned(folder, pin, key)
+        raise BundleError(f"Bundle {pin.version}: not in the store.")
 
     def stamp(self, pin: Pin | None = None) -> Stamp:
-        names = [TABLE] if pin is None else [f"{BUNDLES}/{pin.version}/{name}" for name in (MANIFEST, MODEL)]
+        names = [TABLE] if pin is None else [f"{BUNDLES}/{pin.version}/{name}" for name in (MANIFEST, MODEL, SIGNATURE)]
         return tuple(_look(folder / name) for folder in (self._root, self._shipped) for name in names)
 
     def put(self, manifest: Manifest, model: bytes) -> Pin:
-        try:
-            convert(manifest.version, Version)
-        except ValidationError as error:
-            raise BundleError(f"{manifest.version!r} cannot be a version: {error}") from error
         home = self._root / BUNDLES
-        home.mkdir(parents=True, exist_ok=True)
         target = home / manifest.version
-        draft = Path(mkdtemp(prefix=".draft-", dir=home))
-        try:
-            digest = write(draft / manifest.version, manifest, model)
-            read(draft / manifest.version, digest)  # what could not be served is not kept
-            with suppress(OSError):  # it is there already, and bundles never change
-                (draft / manifest.version).rename(target)
-        finally:
-            shutil.rmtree(draft)
-        kept = read(target)
-        return Pin(manifest.version, kept.digest)
+        with drafted(home, manifest, model, self._key) as draft, suppress(OSError):
+            draft.rename(target)  # where it is there already: bundles never change
+        return Pin(manifest.version, read(target, key=self._key).digest)
 
     def swap(self, generation: int, aliases: Aliases) -> Table:
+        with self._locked():
+            table = after(self.table(), generation, aliases)
+            replace_file(self._root / TABLE, encoded(table))
+        return table
+
+    def kept(self) -> list[Kept]:
+        found = []
+        for folder in (self._root / BUNDLES).glob("*/"):
+            with suppress(FileNotFoundError):  # a draft that was finished meanwhile
+                found.append(Kept(folder.name, folder.stat().st_mtime, folder.name.startswith(DRAFT)))
+        return found
+
+    def drop(self, generation: int, names: Collection[str]) -> None:
+        with self._locked():
+            check(self.table(), generation)
+            for name in names:
+                remove_folder(self._root / BUNDLES / name)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         self._root.mkdir(parents=True, exist_ok=True)
         with (self._root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            found = self.table().generation
-            if found != generation:
-                raise StoreError(f"The aliases were changed meanwhile: generation {found}, not {generation}.")
-            table = Table(generation + 1, {family: dict(pins) for family, pins in aliases.items()})
-            draft = self._root / f".{TABLE}"
-            with draft.open("wb") as file:
-                file.write(json.format(json.encode(table), indent=2))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._root / TABLE)
-        return table
+            yield
+
+
+def decoded(text: bytes, where: str) -> Table:
+    """The table that this text is; raises StoreError."""
+    try:
+        return json.decode(text, type=Table)
+    except (DecodeError, ValidationError) as error:
+        raise StoreError(f"{where} cannot be read: {error}") from error
+
+
+def encoded(table: Table) -> bytes:
+    """The table as it is kept."""
+    return json.format(json.encode(table), indent=2)
+
+
+def first_table(*folders: Path) -> Table:
+    """The table in the first of these folders that has one, or the empty one; raises StoreError."""
+    for path in (folder / TABLE for folder in folders):
+        try:
+            return decoded(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error}") from error
+    return Table(generation=0, aliases={})
+
+
+def after(table: Table, generation: int, aliases: Aliases) -> Table:
+    """The table that follows this one; raises StoreError if that is not the one that the aliases were made for."""
+    check(table, generation)
+    return Table(generation + 1, {family: dict(pins) for family, pins in aliases.items()})
+
+
+def check(table: Table, generation: int) -> None:
+    """Raise StoreError if this is not the table at `generation`."""
+    if table.generation != generation:
+        raise StoreError(f"The aliases were changed meanwhile: generation {table.generation}, not {generation}.")
+
+
+def read_pinned(folder: Path, pin: Pin, key: bytes) -> Bundle:
+    """The bundle in `folder`, which must be the pinned one; raises BundleError."""
+    bundle = read(folder, pin.digest, key)
+    if bundle.manifest.version != pin.version:
+        raise BundleError(f"Bundle {pin.version}: its manifest is of version {bundle.manifest.version}.")
+    return bundle
 
 
 def _look(path: Path) -> tuple[int, int, int] | None:

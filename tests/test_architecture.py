@@ -18,7 +18,7 @@ OURS = {
 }
 THEIRS = {
     "game": {"msgspec"},
-    "models": {"msgspec"},
+    "models": {"msgspec", "minio", "urllib3"},
     "server": {"msgspec", "starlette", "uvicorn", "uvloop", "aiosqlite"},
     "inference": {"msgspec", "starlette", "uvicorn", "uvloop", "numpy", "onnxruntime"},
     "trainer": {"msgspec", "numpy", "onnxruntime", "onnx", "torch", "xgboost", "sklearn"},
@@ -42,6 +42,11 @@ def imported(path: Path) -> set[str]:
 def test_packages_import_only_what_they_may(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         assert imported(path) - STANDARD <= OURS[package] | THEIRS[package], path
+
+
+def test_the_object_stores_client_is_used_in_one_place() -> None:
+    using = [path.name for path in (ROOT / "models").rglob("*.py") if imported(path) & {"minio", "urllib3"}]
+    assert using == ["objects.py"]
 
 
 def test_the_game_is_pure() -> None:

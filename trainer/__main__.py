@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
@@ -14,7 +15,9 @@ from msgspec import json
 
 from game.settings import SettingsError, load
 from models.errors import BundleError, StoreError
-from models.store import FolderStore
+from models.places import place, store_at
+from models.prune import prune
+from models.store import FolderStore, Store
 from trainer import daemon, parity, table
 from trainer.errors import TrainerError
 from trainer.families import NAMES
@@ -51,7 +54,7 @@ def _follow(given: argparse.Namespace, settings: Settings) -> int:
 def _cycle(given: argparse.Namespace, settings: Settings) -> int:
     from trainer.cycle import run  # the learning libraries are loaded in the commands that fit, never in the daemon
 
-    report = run(settings.database, FolderStore(settings.store), settings.position)
+    report = run(settings.database, _store(settings), settings.position)
     _tell(given, report, [f"{len(report.verdicts)} candidates, position {report.position}."])
     return 0
 
@@ -66,8 +69,14 @@ def _fit(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _table(given: argparse.Namespace, settings: Settings) -> int:
-    shown = table.entries(FolderStore(given.store or settings.store))
+    shown = table.entries(_store(settings, given.store))
     _tell(given, {"bundles": shown}, table.lines(shown))
+    return 0
+
+
+def _prune(given: argparse.Namespace, settings: Settings) -> int:
+    gone = prune(_store(settings), time.time(), newest=given.keep)
+    _tell(given, {"removed": gone}, [*gone, f"{len(gone)} removed."])
     return 0
 
 
@@ -85,7 +94,7 @@ def _parity(given: argparse.Namespace, settings: Settings) -> int:
 def _rescore(given: argparse.Namespace, settings: Settings) -> int:
     from trainer.rescore import rescore  # ONNX Runtime stays out of the daemon
 
-    found = rescore(given.database or settings.database, FolderStore(settings.store))
+    found = rescore(given.database or settings.database, _store(settings))
     for fault in found.faults:
         log.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
     lines = [f"{one.version}: {one.predictions} predictions, {one.differences} differ." for one in found.versions]
@@ -105,6 +114,20 @@ def _solve(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _promotion_sim(given: argparse.Namespace, settings: Settings) -> int:
+    from trainer import error_rates
+
+    found = error_rates.measure(given.pairs, given.repetitions, given.seed)
+    _tell(given, found, error_rates.lines(found))
+    return 0
+
+
+def _store(settings: Settings, elsewhere: str = "") -> Store:
+    """The store of the settings, or the one at the place named."""
+    where = place(elsewhere, settings.data_dir) if elsewhere else settings.store
+    return store_at(where, settings.data_dir, settings.bundle_key)
+
+
 def _tell(given: argparse.Namespace, found: Any, lines: Sequence[str]) -> None:
     """The command's result alone on stdout: one JSON object with --json, else lines for people."""
     sys.stdout.write(json.encode(found).decode() + "\n" if given.json else "".join(f"{line}\n" for line in lines))
@@ -114,8 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trainer",
         description="Follow the round log and retrain when enough new rounds are there, or run one command.",
-        epilog="Settings are variables: RPS_DATA_DIR, RPS_DATABASE_URL, RPS_STORE_URL, RPS_RETRAIN_ROUNDS, "
-        "RPS_POLL_S, RPS_LOG_LEVEL.",
+        epilog="Settings are variables: RPS_DATA_DIR, RPS_DATABASE_URL, RPS_STORE_URL, RPS_BUNDLE_KEY, "
+        "RPS_RETRAIN_ROUNDS, RPS_POLL_S, RPS_LOG_LEVEL.",
     )
     parser.set_defaults(run=_follow)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -129,14 +152,34 @@ def _parser() -> argparse.ArgumentParser:
     command("cycle", _cycle, "Retrain once now on the whole round log, publish what is better, and exit.")
     _fit_options(command("fit", _fit, "Fit all families from laboratory and simulated play into a folder of bundles."))
     shown = command("table", _table, "Show what serves under each alias and how it did on players it never met.")
-    shown.add_argument("--store", type=Path, metavar="DIR", help="the store (default: that of the settings)")
+    shown.add_argument("--store", default="", metavar="PLACE", help="the store (default: that of the settings)")
+    pruned = command("prune", _prune, "Remove bundles from the store that no alias means, once they are an hour old.")
+    pruned.add_argument("--keep", type=_whole, default=20, metavar="N", help="spare the newest (default: %(default)s)")
     compared = command("parity", _parity, "Rebuild every recorded round's features twice; exit 1 where they differ.")
     compared.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: that of settings)")
     rescored = command("rescore", _rescore, "Compute every recorded prediction again; exit 1 where they differ.")
     rescored.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: that of settings)")
     solved = command("solve", _solve, "Solve the race exactly and store its value table.")
     solved.add_argument("--out", type=Path, metavar="PATH", default=Path("game/equilibrium.f64"), help="%(default)s")
+    tried = command("promotion-sim", _promotion_sim, "Show by simulation how often the rules of promotion are wrong.")
+    tried.add_argument("--pairs", type=_count, default=2000, help="of matches at most (default: %(default)s)")
+    tried.add_argument("--repetitions", type=_count, default=1000, help="of each scenario (default: %(default)s)")
+    tried.add_argument("--seed", type=int, default=0, help="of the drawn results (default: %(default)s)")
     return parser
+
+
+def _count(text: str) -> int:
+    """A whole number from 1."""
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+def _whole(text: str) -> int:
+    """A whole number from 0."""
+    if (number := int(text)) < 0:
+        raise ValueError(text)
+    return number
 
 
 def _fit_options(parser: argparse.ArgumentParser) -> None:

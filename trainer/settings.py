@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from models.places import Place, check_key, place
+
 
 class Settings(Struct, frozen=True):
     """Each field is the variable `RPS_<NAME>`; empty text means the place below `data_dir`."""
@@ -12,6 +14,7 @@ class Settings(Struct, frozen=True):
     data_dir: Annotated[str, Meta(min_length=1)] = "var"
     database_url: str = ""
     store_url: str = ""
+    bundle_key: str = ""
     retrain_rounds: Annotated[int, Meta(ge=1)] = 2000
     poll_s: Annotated[float, Meta(gt=0)] = 2.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -19,8 +22,8 @@ class Settings(Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.database_url and not self.database_url.startswith("sqlite:///"):
             raise ValueError(f"database_url must look like sqlite:///path/to/rps.db, not {self.database_url!r}")
-        if "://" in self.store_url.removeprefix("file://"):
-            raise ValueError(f"store_url {self.store_url} is not a folder")
+        place(self.store_url, self.data_dir)
+        check_key(self.bundle_key)
 
     @property
     def database(self) -> Path:
@@ -28,9 +31,9 @@ class Settings(Struct, frozen=True):
         return Path(self.database_url.removeprefix("sqlite:///") or Path(self.data_dir) / "rps.db")
 
     @property
-    def store(self) -> Path:
-        """The folder that bundles and aliases are published to."""
-        return Path(self.store_url.removeprefix("file://") or Path(self.data_dir) / "store")
+    def store(self) -> Place:
+        """The folder or bucket that bundles and aliases are published to."""
+        return place(self.store_url, self.data_dir)
 
     @property
     def position(self) -> Path:

@@ -2,7 +2,7 @@
 
 import logging
 
-from models.store import FolderStore
+from models.places import store_at
 from trainer.settings import Settings
 
 
@@ -17,4 +17,4 @@ def cycle(settings: Settings) -> None:
     log_to_stderr(settings)
     from trainer.cycle import run
 
-    run(settings.database, FolderStore(settings.store), settings.position)
+    run(settings.database, store_at(settings.store, settings.data_dir, settings.bundle_key), settings.position)

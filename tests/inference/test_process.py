@@ -169,3 +169,19 @@ async def test_two_sidecars_do_not_share_an_address(start: Start, data: Path, ve
         assert "another process listens" in log or "Address already in use" in log
         assert len(log.splitlines()) == 1
     assert await served(data) == {"brian": {Alias.PRODUCTION: version}}
+
+
+async def test_a_sidecar_starts_without_its_object_store(start: Start, data: Path) -> None:
+    sidecar = await start(RPS_STORE_URL="s3://me:hidden@127.0.0.1:1/bundles?secure=0", RPS_LOG_LEVEL="debug")
+    told = (await sidecar.line("Going on with generation 0")).string
+    assert "Connection refused" in told
+    assert "hidden" not in told
+    await sidecar.url()
+    shipped = FolderStore(data / "none").table().aliases
+    assert await served(data) == {
+        family: {alias: pin.version for alias, pin in pins.items()} for family, pins in shipped.items()
+    }
+    sidecar.process.terminate()
+    code, log = await sidecar.end()
+    assert code == 0
+    assert "cannot be used" not in log

@@ -19,6 +19,14 @@ def test_places_can_be_given() -> None:
     assert load(Settings, {"RPS_DATA_DIR": "/d"}).store == Path("/d/store")
 
 
+def test_the_store_can_be_a_bucket_and_what_is_wrong_with_it_is_told_without_its_secret() -> None:
+    settings = load(Settings, {"RPS_STORE_URL": "s3://me:hidden@minio:9000/bundles/rps?secure=0"})
+    assert str(settings.store) == "s3://minio:9000/bundles/rps"
+    with pytest.raises(SettingsError, match="no good bucket") as caught:
+        load(Settings, {"RPS_STORE_URL": "s3://me:hidden@minio:9000"})
+    assert "hidden" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -27,6 +35,7 @@ def test_places_can_be_given() -> None:
         {"RPS_LOG_LEVEL": "loud"},
         {"RPS_DATA_DIR": ""},
         {"RPS_STORE_URL": "s3://bundles"},
+        {"RPS_BUNDLE_KEY": "short"},
         {"RPS_INFERENCE_SOKET": "x"},
     ],
 )

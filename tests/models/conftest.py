@@ -1,14 +1,19 @@
-"""Bundles around any bytes: what is kept and verified here is never run."""
+"""Bundles around any bytes, which are never run, and stores of both kinds: a folder, and a bucket behind HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 import pytest
+from minio import Minio
+from support.grounds import BucketGround, FolderGround, Ground
+from support.s3 import ACCESS, SECRET, serving
 
 from game.features import CONTRACT
 from models.bundle import INPUT, OUTPUT, Manifest, Scores, Training, version_of
-from models.store import FolderStore
+from models.places import Bucket
+from models.store import Store
 
 SCORES = Scores(1, 0.5, 1.0, (0.4, 0.6), (0.9, 1.1))
 
@@ -35,9 +40,33 @@ def manifest() -> Callable[..., Manifest]:
     return _manifest
 
 
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of an S3 server."""
+    with serving() as port:
+        yield f"127.0.0.1:{port}"
+
+
+BUCKETS = count()
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "store"
+def bucket(s3: str, tmp_path: Path) -> BucketGround:
+    """A bucket of its own."""
+    name = f"bundles-{next(BUCKETS)}"
+    Minio(s3, access_key=ACCESS, secret_key=SECRET, secure=False, region="us-east-1").make_bucket(name)
+    place = Bucket(
+        endpoint=s3, access=ACCESS, secret=SECRET, bucket=name, prefix="rps/one", secure=False, region="us-east-1"
+    )
+    return BucketGround(place, tmp_path)
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
+    if request.param == "folder":
+        return FolderGround(tmp_path / "store", tmp_path / "shipped")
+    found: BucketGround = request.getfixturevalue("bucket")
+    return found
 
 
 @pytest.fixture
@@ -46,5 +75,5 @@ def shipped(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(root: Path, shipped: Path) -> FolderStore:
-    return FolderStore(root, shipped)
+def store(ground: Ground) -> Store:
+    return ground.store()

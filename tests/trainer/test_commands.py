@@ -1,13 +1,15 @@
 """The commands: fit fills a store that can be served, table shows it, solve agrees with the game's table."""
 
 import gzip
+import os
+import time
 from pathlib import Path
 
 import pytest
 from msgspec import Struct, json
 
 from game.assignment import Alias
-from models.store import FolderStore
+from models.store import BUNDLES, FolderStore
 from trainer import __main__ as command
 from trainer import humans, material
 from trainer.table import Entry
@@ -87,3 +89,29 @@ def test_solving_again_gives_the_game_s_table(tmp_path: Path, capsys: pytest.Cap
     assert json.decode(capsys.readouterr().out)["V(95,90)"] == pytest.approx(2 / 3, abs=1e-6)
     kept = Path(__file__).parents[2] / "game" / "equilibrium.f64"
     assert (tmp_path / "table.f64").read_bytes() == kept.read_bytes()
+
+
+def test_prune_removes_what_nothing_means_and_keeps_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RPS_DATA_DIR", str(tmp_path))
+    source, store = FolderStore(SHIPPED), FolderStore(tmp_path / "store")
+    table = source.table()
+    pins = [pins[alias] for pins in table.aliases.values() for alias in (Alias.PRODUCTION, Alias.B)]
+    for age, pin in enumerate(pins):
+        bundle = source.bundle(pin)
+        store.put(bundle.manifest, bundle.model)
+        hours_ago = time.time() - 3600 * (2 + age)
+        os.utime(tmp_path / "store" / BUNDLES / pin.version, (hours_ago, hours_ago))
+    store.swap(0, {"brian": {Alias.PRODUCTION: pins[-1]}})
+    assert command.main(["prune", "--json"]) == 0
+    assert json.decode(capsys.readouterr().out) == {"removed": []}
+    assert command.main(["prune", "--keep", "1"]) == 0
+    assert capsys.readouterr().out.endswith(f"{len(pins) - 2} removed.\n")
+    assert {one.name for one in store.kept()} == {pins[0].version, pins[-1].version}
+
+
+def test_a_place_that_is_none_is_told_without_its_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["table", "--store", "s3://me:hidden@minio"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("trainer: store_url must look like") and "hidden" not in told
