@@ -17,7 +17,7 @@ up: $(VENV)/.running  ## run server, sidecar and trainer; Ctrl-C stops them
 	@mkdir -p $(DATA_DIR)
 	@TRAINER=true PYTHON=$(VENV)/bin/python DATA_DIR=$(DATA_DIR) exec $(VENV)/bin/$(SUPERVISE)
 
-play: $(if $(wildcard $(VENV)/.running),,$(PLAY_VENV)/.playing)  ## run server and sidecar only, without the training libraries
+play: $(if $(wildcard $(VENV)/.running),$(VENV)/.running,$(PLAY_VENV)/.playing)  ## run server and sidecar only, without the training libraries
 	@mkdir -p $(DATA_DIR)
 	@VENV=$(if $(wildcard $(VENV)/.running),$(VENV),$(PLAY_VENV)); \
 	TRAINER=false PYTHON=$$VENV/bin/python DATA_DIR=$(DATA_DIR) exec $$VENV/bin/$(SUPERVISE)

@@ -44,9 +44,7 @@ async def run(folder: Path, crowd: Sequence[int], seconds: float) -> Report:
     yardstick = await create_subprocess_exec(sys.executable, "-m", "bench.echo", str(echo_port), *sizes)
     try:
         with System(folder, RPS_MAX_CONNECTIONS="20000") as system:
-            system.start("inference")
-            system.start("server")
-            system.until_ready()
+            system.play()
             address = system.url.replace("http", "ws", 1) + "/ws"
             server, sidecar = system.pid("server"), system.pid("inference")
             idle_kb = await idle(address, server)

@@ -50,6 +50,13 @@ class System:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("RPS_")}
         return inherited | self._variables
 
+    def play(self) -> Self:
+        """Start sidecar and server, and wait until they are ready."""
+        self.start("inference")
+        self.start("server")
+        self.until_ready()
+        return self
+
     def start(self, name: str) -> None:
         """Start `python -m NAME`; its output goes to NAME.log in the folder."""
         with (self.folder / f"{name}.log").open("ab") as out:

@@ -29,7 +29,7 @@ class RoundLog(Protocol):
         """Make the records of one step durable, all or none; raises LogUnavailable."""
 
     async def records(self, match: str) -> list[Record]:
-        """All records of a match in order; empty where there is none."""
+        """All records of a match in order, none if it is unknown; raises CorruptRecord, LogUnavailable."""
 
     async def live_match(self, player: str) -> str | None:
         """The match that the player has begun and not ended."""
@@ -37,8 +37,8 @@ class RoundLog(Protocol):
     async def match_of_ref(self, player: str, client_ref: str) -> str | None:
         """The match that the player opened under this reference."""
 
-    async def idle_matches(self, before: int) -> list[str]:
-        """Live matches in which nothing has happened since `before` (milliseconds)."""
+    async def idle_players(self, before: int) -> list[Player]:
+        """Those with a live match in which nothing has happened since `before` (milliseconds)."""
 
 
 class Players(Protocol):

@@ -79,7 +79,8 @@ CREATE TRIGGER match_closed AFTER INSERT ON log WHEN NEW.kind = 'closed' BEGIN
         closed_at = NEW.at, winner = NEW.body ->> '$.winner', reason = NEW.body ->> '$.reason',
         rounds = NEW.round - 1, player_score = NEW.body ->> '$.scores.player', version = NEW.body ->> '$.version'
     WHERE id = NEW.match;
-    UPDATE players SET known = NEW.body -> '$.known' WHERE id = (SELECT player FROM matches WHERE id = NEW.match);
+    UPDATE players SET known = NEW.body -> '$.known'
+    WHERE id = (SELECT player FROM matches WHERE id = NEW.match) AND NEW.body ->> '$.reason' != 'void';
 END;
 """
 

@@ -13,6 +13,7 @@ import aiosqlite
 from msgspec import MsgspecError, json
 
 from game import records
+from game.errors import CorruptRecord
 from game.fairness import sha256_hex
 from game.knowledge import NOTHING, Knowledge
 from game.records import Record
@@ -59,13 +60,14 @@ class SqliteLog:
     async def match_of_ref(self, player: str, client_ref: str) -> str | None:
         return await self._one("SELECT id FROM matches WHERE player = ? AND client_ref = ?", player, client_ref)
 
-    async def idle_matches(self, before: int) -> list[str]:
+    async def idle_players(self, before: int) -> list[Player]:
         found = await self.fetch(
-            "SELECT id FROM matches WHERE closed_at IS NULL AND opened_at < ?1 "
+            "SELECT players.id, name, known FROM matches JOIN players ON players.id = player "
+            "WHERE closed_at IS NULL AND opened_at < ?1 "
             "AND (SELECT max(at) FROM log WHERE match = matches.id) < ?1",
             before,
         )
-        return [id for (id,) in found]
+        return [Player(id, name, _known(known)) for id, name, known in found]
 
     async def register(self, player: Player) -> None:
         values = player.id, player.name, int(time() * 1000)
@@ -146,7 +148,7 @@ def _decoded(position: int, body: str) -> Record:
     try:
         return records.decode(body)
     except MsgspecError as error:
-        raise LogUnavailable(f"Row {position} of the log cannot be read: {error}") from error
+        raise CorruptRecord(f"Row {position} of the log cannot be read: {error}.") from error
 
 
 @asynccontextmanager

@@ -127,17 +127,18 @@ class Table:
             return missed(await self._ready(seat, match_id), seen)
 
     async def expire(self, before: int) -> int:
-        """Close the matches in which nothing has happened since `before`; returns how many."""
-        idle = await self._log.idle_matches(before)
-        for id in idle:
-            opened = (await self._log.records(id))[0]
-            assert isinstance(opened, Opened)
-            seat = self.sit(opened.player, opened.known, opened.player_kind)
+        """Close the matches that nobody came back to since `before`; returns how many."""
+        away = [one for one in await self._log.idle_players(before) if not self._audience.present(one.id)]
+        for player in away:
+            seat = self.sit(player.id, player.known)
             try:
-                await self.happen(seat, id, Leave(Reason.EXPIRED, now_ms()))
+                async with seat.lock:
+                    match = await self._live(seat)
+                    if match is not None:
+                        await self._perform(seat, *rules.step(match, Leave(Reason.EXPIRED, now_ms())))
             finally:
                 await self.rise(seat)
-        return len(idle)
+        return len(away)
 
     async def _ready(self, seat: Seat, match_id: str) -> Match:
         """The player's match of this id, with its round open if it is live; raises Refusal if they have none."""

@@ -12,10 +12,7 @@ from bench.system import System
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The real server and sidecar with the shipped models, running for the whole session."""
     with System(tmp_path_factory.mktemp("system")) as running:
-        running.start("inference")
-        running.start("server")
-        running.until_ready()
-        yield running
+        yield running.play()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

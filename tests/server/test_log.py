@@ -139,23 +139,56 @@ def scribble(path: Path) -> None:
     path.write_bytes(content)
 
 
-async def test_a_damaged_record_voids_its_match_and_nothing_else(house_settings: Settings) -> None:
+CONTRADICTORY = "UPDATE log SET body = json_set(body, '$.scores.player', 77) WHERE kind = 'played' AND match = '{}'"
+UNREADABLE = "UPDATE log SET body = '{{' WHERE kind = 'played' AND match = '{}'"
+
+
+def damage(settings: Settings, sql: str, match: str) -> None:
+    changed(settings.database, "DROP TRIGGER log_unchanged; " + sql.format(match))
+
+
+@pytest.mark.parametrize("sql", [CONTRADICTORY, UNREADABLE])
+async def test_a_damaged_record_voids_its_match_and_nothing_else(house_settings: Settings, sql: str) -> None:
     async with running(house_settings) as house, connected(house.url) as client:
         token = (await client.hello())["token"]
+        over = await client.play_out(await client.start())
         round = await client.start()
         await client.throw(round)
         await client.until("round")
-    changed(
-        house_settings.database,
-        "DROP TRIGGER log_unchanged; UPDATE log SET body = json_set(body, '$.scores.player', 77) WHERE kind = 'played'",
-    )
+    damage(house_settings, sql, round["match"])
     async with running(house_settings) as house, connected(house.url) as client:
         assert "match" not in await client.hello(token=token)
         refused = await client.ask("sync", match=round["match"], seen=0)
         assert refused["code"] == "corrupt-record"
-        await client.play_out(await client.start())
+        fresh = await client.start()
+        opened = (await house.parts.log.records(fresh["match"]))[0]
+        assert opened.known.rounds == over["rounds"]
         voided = await house.parts.log.fetch("SELECT winner, reason FROM matches WHERE id = ?", round["match"])
         assert voided == [(Winner.TIE, Reason.VOID)]
+
+
+@pytest.mark.parametrize("sql", [CONTRADICTORY, UNREADABLE])
+async def test_a_damaged_match_keeps_no_other_from_expiring(house_settings: Settings, sql: str) -> None:
+    rounds = []
+    async with running(house_settings) as house:
+        for _ in range(2):
+            async with connected(house.url) as client:
+                await client.hello()
+                rounds.append(await client.start())
+                await client.throw(rounds[-1])
+    damage(house_settings, sql, rounds[0]["match"])
+    async with running(house_settings) as house:
+        assert await house.parts.table.expire(now_ms() + 1) == 2
+        ended = await house.parts.log.fetch("SELECT reason FROM matches ORDER BY opened_at")
+        assert ended == [(Reason.VOID,), (Reason.EXPIRED,)]
+
+
+async def test_one_who_is_here_is_not_expired(house: House) -> None:
+    async with connected(house.url) as client:
+        await client.hello()
+        round = await client.start()
+        assert await house.parts.table.expire(now_ms() + 1) == 0
+        await client.throw(round)
 
 
 async def test_a_match_that_nobody_came_back_to_is_closed(house: House) -> None:

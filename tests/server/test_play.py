@@ -214,5 +214,5 @@ async def test_play_recovers_by_itself(house: House, reason: str) -> None:
         assert result["thought"]["source"] == "model"
 
 
-def test_transcripts_are_strictly_typed() -> None:
+def test_a_transcript_has_no_place_for_who_played() -> None:
     assert "player" not in Transcript.__struct_fields__

@@ -19,10 +19,7 @@ BEATEN_BY = {"rock": "paper", "paper": "scissors", "scissors": "rock"}
 @pytest.fixture(scope="module")
 def own_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with System(tmp_path_factory.mktemp("crashes")) as system:
-        system.start("inference")
-        system.start("server")
-        system.until_ready()
-        yield system
+        yield system.play()
 
 
 def habit(random: Random):
