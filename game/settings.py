@@ -25,6 +25,7 @@ KNOWN = frozenset(
         "RPS_INFERENCE_TIMEOUT_MS",
         "RPS_ASSIGNMENT_SALT",
         "RPS_SHARE_B",
+        "RPS_CONTROL_SHARE",
         "RPS_ORIGINS",
         "RPS_RATE",
         "RPS_BURST",
@@ -37,17 +38,24 @@ KNOWN = frozenset(
         # the trainer
         "RPS_RETRAIN_ROUNDS",
         "RPS_POLL_S",
+        "RPS_BOT_SHARE",
+        "RPS_PROMOTION_RULE",
+        "RPS_ADMIN_PORT",
+        "RPS_ADMIN_TOKEN",
     )
 )
 """Every variable that any of the processes reads: all three are often started from one environment."""
 
-ELSEWHERE = frozenset(("RPS_ADMIN_PORT", "RPS_ADMIN_TOKEN", "RPS_STREAM_URL"))
+ELSEWHERE = frozenset(("RPS_STREAM_URL",))
 """Variables of an installation that these processes take no notice of."""
 
 
 class SettingsError(Exception):
     """A variable is unknown or its value cannot be used."""
 
+
+THEIRS = ("mlflow_",)
+"""How fields begin whose variables are not ours: `mlflow_tracking_uri` is filled by MLFLOW_TRACKING_URI."""
 
 Settings = TypeVar("Settings", bound=Struct)
 
@@ -58,12 +66,17 @@ def load(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     for name in given.keys() - KNOWN - ELSEWHERE:
         near = get_close_matches(name, KNOWN, n=1)
         raise SettingsError(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "."))
-    wanted = {field.name: PREFIX + field.name.upper() for field in fields(kind)}
-    values: dict[str, Any] = {name: given[variable] for name, variable in wanted.items() if variable in given}
+    wanted = {field.name: variable_of(field.name) for field in fields(kind)}
+    values: dict[str, Any] = {name: environ[variable] for name, variable in wanted.items() if variable in environ}
     try:
         return convert(values, kind, strict=False)
     except ValidationError as error:
         raise SettingsError(_said(str(error), wanted)) from error
+
+
+def variable_of(field: str) -> str:
+    """The variable that fills a setting's field; those of other tools keep the name that these tools gave them."""
+    return field.upper() if field.startswith(THEIRS) else PREFIX + field.upper()
 
 
 def _said(fault: str, wanted: Mapping[str, str]) -> str:

@@ -95,9 +95,9 @@ class S3Store:
             raise BundleError(f"Bundle {manifest.version}: {error}") from error
         return Pin(manifest.version, kept.digest)
 
-    def swap(self, generation: int, aliases: Aliases) -> Table:
+    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         found, tag = self._fetched()
-        table = after(found, generation, aliases)
+        table = after(found, generation, aliases, entry)
         if not self._objects.put_over(TABLE, encoded(table), tag):
             raise StoreError(f"The aliases were changed meanwhile: they are no longer generation {generation}.")
         return table

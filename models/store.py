@@ -38,11 +38,15 @@ Aliases = Mapping[str, Mapping[Alias, Pin]]
 """Family -> alias -> what it means now."""
 
 
-class Table(Struct, frozen=True):
-    """The aliases at one generation; generation 0 is what was shipped."""
+class Table(Struct, frozen=True, omit_defaults=True):
+    """The aliases at one generation; generation 0 is what was shipped.
+
+    `entry` is the hash of the ledger's entry that made this generation, so that neither can be changed alone.
+    """
 
     generation: int
     aliases: dict[str, dict[Alias, Pin]]
+    entry: str = ""
 
 
 class Kept(Struct, frozen=True):
@@ -68,7 +72,7 @@ class Store(Protocol):
     def put(self, manifest: Manifest, model: bytes) -> Pin:
         """Keep a bundle; keeping the same version twice changes nothing. Raises BundleError."""
 
-    def swap(self, generation: int, aliases: Aliases) -> Table:
+    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         """Replace the table if it is still at `generation`; raises StoreError if it is not."""
 
     def kept(self) -> list[Kept]:
@@ -107,9 +111,9 @@ class FolderStore:
             draft.rename(target)  # where it is there already: bundles never change
         return Pin(manifest.version, read(target, key=self._key).digest)
 
-    def swap(self, generation: int, aliases: Aliases) -> Table:
+    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         with self._locked():
-            table = after(self.table(), generation, aliases)
+            table = after(self.table(), generation, aliases, entry)
             replace_file(self._root / TABLE, encoded(table))
         return table
 
@@ -159,10 +163,10 @@ def first_table(*folders: Path) -> Table:
     return Table(generation=0, aliases={})
 
 
-def after(table: Table, generation: int, aliases: Aliases) -> Table:
+def after(table: Table, generation: int, aliases: Aliases, entry: str = "") -> Table:
     """The table that follows this one; raises StoreError if that is not the one that the aliases were made for."""
     check(table, generation)
-    return Table(generation + 1, {family: dict(pins) for family, pins in aliases.items()})
+    return Table(generation + 1, {family: dict(pins) for family, pins in aliases.items()}, entry)
 
 
 def check(table: Table, generation: int) -> None:

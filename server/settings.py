@@ -30,6 +30,7 @@ class Settings(Struct, frozen=True):
     inference_timeout_ms: Positive = 40
     assignment_salt: str = ""
     share_b: Share = 0.5
+    control_share: Share = 0.02
     origins: str = ""
     rate: Positive = 100
     burst: Annotated[int, Meta(ge=1)] = 60

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from game.settings import variable_of
 from inference.settings import Settings as Inference
 from server.settings import Settings as Server
 from trainer.settings import Settings as Trainer
@@ -16,4 +17,4 @@ def test_help_names_every_variable(process: str, settings: type) -> None:
     assert done.returncode == 0
     assert f"python -m {process}" in done.stdout
     shown = done.stdout.replace("\n", " ")
-    assert [name for name in settings.__struct_fields__ if f"RPS_{name.upper()}" not in shown] == []
+    assert [name for name in settings.__struct_fields__ if variable_of(name) not in shown] == []

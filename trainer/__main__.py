@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import json
 
-from game.settings import SettingsError, load
+from game.settings import SettingsError, load, variable_of
 from models.errors import BundleError, StoreError
 from models.places import place, store_at
 from models.prune import prune
@@ -137,8 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trainer",
         description="Follow the round log and retrain when enough new rounds are there, or run one command.",
-        epilog="Settings are variables: RPS_DATA_DIR, RPS_DATABASE_URL, RPS_STORE_URL, RPS_BUNDLE_KEY, "
-        "RPS_RETRAIN_ROUNDS, RPS_POLL_S, RPS_LOG_LEVEL.",
+        epilog="Settings are variables: " + ", ".join(map(variable_of, Settings.__struct_fields__)),
     )
     parser.set_defaults(run=_follow)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

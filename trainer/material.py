@@ -1,6 +1,6 @@
 """What the shipped models are fitted on and judged by: laboratory players on three sides, and simulated play."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -81,4 +81,4 @@ def _made_up(rounds: int, seed: int) -> list[Rows]:
         return []
     random = _random(seed, 1000)
     rows = Rows.of(simulate(Habits(players, random), players, _LONGEST, random))
-    return [Rows(rows.features, rows.target, -1 - rows.player, rows.weight * np.float32(SIMULATED_WEIGHT))]
+    return [replace(rows, player=-1 - rows.player, weight=rows.weight * np.float32(SIMULATED_WEIGHT))]

@@ -3,10 +3,11 @@
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from game.equilibrium import value
 from game.points import BASES, HIGH_STEP, TARGET
-from trainer.columns import Floats, Ints
+from trainer.columns import Floats, Ints, Rounds
 from trainer.scoring import gained
 
 
@@ -18,6 +19,12 @@ def player_mixes(bot_score: Ints, player_score: Ints, values: Ints) -> Floats:
 def bot_mixes(bot_score: Ints, player_score: Ints, values: Ints) -> Floats:
     """The bot's equilibrium mix in each round, shape (n, 3)."""
     return _normal(_cofactors(_stakes(bot_score, player_score, values)).sum(axis=2))
+
+
+def stakes(rounds: Rounds) -> NDArray[np.float32]:
+    """How far apart each round's best and worst outcome are for the bot, in chances to win the race, shape (n,)."""
+    games = _stakes(rounds.bot_score, rounds.player_score, rounds.values)
+    return np.asarray(games.max(axis=(1, 2)) - games.min(axis=(1, 2)), np.float32)
 
 
 def _normal(weights: Floats) -> Floats:

@@ -1,9 +1,11 @@
 """Rehearsal: play made up for retraining, so that a model learns from new rounds without forgetting the old ones.
 
 Positions come from play against the bot, with the model in production or a mixture of habits in the player's part;
-what the production model expects in each is the lesson, as shares of all three moves (pseudo-rehearsal, Robins,
+a move drawn from what the production model expects in each is the lesson (pseudo-rehearsal, Robins,
 1995; distillation, Hinton, Vinyals & Dean, 2015). Where nothing is in production yet, the habits' own throws are.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from trainer.features import matrix
 from trainer.habits import Habits
 from trainer.rows import Rows
 from trainer.served import Served
-from trainer.simulated import Player, simulate
+from trainer.simulated import Player, draw_moves, simulate
 
 _LONGEST = 150
 _HABITS_SHARE = 0.5
@@ -28,9 +30,8 @@ def rehearse(production: Served | None, random: np.random.Generator, players: in
         by_model = players - by_habit
         player = _player(production, random.uniform(*_SHARPNESS, by_model)[:, None])
         more = Rows.of(simulate(player, by_model, _LONGEST, random))
-        more = Rows(more.features, more.target, more.player + by_habit, more.weight)
-        rows = _shared(Rows.join([rows, more]), production)
-    return Rows(rows.features, rows.target, -1 - rows.player, rows.weight)
+        rows = _expected(Rows.join([rows, replace(more, player=more.player + by_habit)]), production, random)
+    return replace(rows, player=-1 - rows.player)
 
 
 def _player(model: Served, sharpness: Floats) -> Player:
@@ -43,12 +44,7 @@ def _player(model: Served, sharpness: Floats) -> Player:
     return play
 
 
-def _shared(rows: Rows, model: Served) -> Rows:
-    """Each row three times, once for each move, weighing what the model expects of it."""
-    expected = model.predict(rows.features).astype(np.float32)
-    return Rows(
-        features=np.repeat(rows.features, 3, axis=0),
-        target=np.tile(np.arange(3), len(rows)),
-        player=np.repeat(rows.player, 3),
-        weight=(rows.weight[:, None] * expected).ravel(),
-    )
+def _expected(rows: Rows, model: Served, random: np.random.Generator) -> Rows:
+    """Each row with a move drawn from what the model expects of it: in the mean the same lesson as all three moves
+    with these shares, at a third of the cost."""
+    return replace(rows, target=draw_moves(model.predict(rows.features), random).astype(np.int64))

@@ -105,7 +105,7 @@ def test_the_configuration_in_production_is_the_one_fitted(places: Places) -> No
 class Dying(FolderStore):
     """A store whose process is killed in the middle of publishing."""
 
-    def swap(self, generation: int, aliases: Aliases) -> Table:
+    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         raise KeyboardInterrupt
 
 
@@ -114,11 +114,11 @@ class Contested(FolderStore):
 
     times = ATTEMPTS
 
-    def swap(self, generation: int, aliases: Aliases) -> Table:
+    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         if self.times:
             self.times -= 1
             super().swap(generation, self.table().aliases)
-        return super().swap(generation, aliases)
+        return super().swap(generation, aliases, entry)
 
 
 def contested(places: Places, times: int) -> Contested:
@@ -203,5 +203,5 @@ def test_the_gate_wants_at_least_as_good() -> None:
 
 def test_nothing_passed_swaps_nothing(places: Places) -> None:
     nobody: list[Candidate] = []
-    empty = Rows(np.zeros((0, 50), np.float32), np.zeros(0, int), np.zeros(0, int), np.zeros(0, np.float32))
+    empty = Rows.none()
     assert publish(places.store, nobody, empty) == [] and places.store.table().generation == 0

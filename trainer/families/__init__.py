@@ -4,8 +4,8 @@ A family file holds `CONFIGURATIONS`, four ways to fit it. To add a family, add 
 is imported there and nowhere else, because it costs hundreds of megabytes.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol
@@ -25,6 +25,10 @@ class Fitted:
     predict: Callable[[Features], Floats]
     """float32 [n, 50] -> probabilities [n, 3] in the order of `MOVES`."""
     model: bytes
+    curve: tuple[float, ...] = ()
+    """The validation log-loss after each epoch or round of trees; empty where there are none."""
+    gain: Mapping[str, float] = field(default_factory=dict)
+    """How much the model itself makes of each turned column (`trainer.turning.TURNED_NAMES`); empty if it cannot say."""
 
 
 class Configuration(Protocol):
