@@ -26,6 +26,7 @@ class Code(StrEnum):
     DRAINING = "draining"
     LOG_UNAVAILABLE = "log-unavailable"
     CORRUPT_RECORD = "corrupt-record"
+    BAD_QUERY = "bad-query"
 
 
 MEANING: dict[Code, str] = {
@@ -50,4 +51,5 @@ MEANING: dict[Code, str] = {
     Code.DRAINING: "The server is about to stop; reconnect after `retry_after_ms`.",
     Code.LOG_UNAVAILABLE: "The move could not be made durable and does not count; send it again.",
     Code.CORRUPT_RECORD: "The match's record is damaged; the match cannot go on.",
+    Code.BAD_QUERY: "A parameter in the address is not a number of the allowed range.",
 }

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, json
 
-from game.assignment import Alias
+from game.assignment import Alias, Arm
 from game.gambits import Gambit
 from game.knowledge import Knowledge
 from game.moves import Move, Outcome
@@ -17,8 +17,11 @@ VERSION = 1
 
 
 class PlayerKind(StrEnum):
+    """Who says to be playing: a person, a program, or somebody's test of the system."""
+
     HUMAN = "human"
     BOT = "bot"
+    TEST = "test"
 
 
 class Input(StrEnum):
@@ -31,7 +34,11 @@ class Input(StrEnum):
 
 
 class Source(StrEnum):
-    """Where the bot's move came from: a model's prediction, the opening script, or the equilibrium."""
+    """Where the bot's move came from.
+
+    MODEL is whoever was assigned the match: a model's prediction, or in a control the equilibrium. GAMBIT is the
+    opening script. FALLBACK is the equilibrium where a model should have answered and did not.
+    """
 
     MODEL = "model"
     GAMBIT = "gambit"
@@ -73,7 +80,7 @@ class Opened(Struct, frozen=True, tag_field="kind", tag="opened", omit_defaults=
     match: str
     player: str
     opponent: str
-    alias: Alias
+    alias: Arm
     gambit: Gambit
     seed: str
     known: Knowledge
@@ -119,7 +126,7 @@ class Played(Struct, frozen=True, tag_field="kind", tag="played"):
 
 
 class Closed(Struct, frozen=True, tag_field="kind", tag="closed"):
-    """The match ended. `version` is the model that served last; `known` is what is known of the player now."""
+    """The match ended. `version` is the model that served last, if any; `known` is what is known of the player now."""
 
     match: str
     round: int

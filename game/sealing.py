@@ -1,9 +1,12 @@
 """How the bot decides: before the player throws, from the gambit, a model's prediction or the equilibrium."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from game import fairness, features, policy
+from game.assignment import Alias, follows
 from game.equilibrium import Mix, Row, Stakes, equilibrium, stakes
 from game.events import Answer
 from game.gambits import LENGTH, SCRIPTS
@@ -23,11 +26,13 @@ class Decision(Struct, frozen=True):
     mix: Mix
 
 
-def decide(match: Match, served: Prediction | None, game: Stakes) -> Decision:
+def decide(match: Match, predictions: Mapping[Alias, Prediction], game: Stakes) -> Decision:
     """The gambit in the opening, then the assigned model's prediction; the equilibrium where there is none."""
+    alias = follows(match.opened.alias)
+    served = None if alias is None else predictions.get(alias)
     if served is None:
         mix, expected, _ = equilibrium(game)
-        decision = Decision(Source.FALLBACK, NO_MODEL, expected, mix)
+        decision = Decision(Source.MODEL if alias is None else Source.FALLBACK, NO_MODEL, expected, mix)
     else:
         expected = served.probabilities
         decision = Decision(Source.MODEL, served.version, expected, policy.respond(game, expected))
@@ -45,7 +50,7 @@ def _surely(move: Move) -> Mix:
 def seal(match: Match, answer: Answer) -> Sealed:
     """The round as it opens: the bot's move fixed and provable."""
     game = stakes(match.scores.bot, match.scores.player, match.values)
-    decision = decide(match, answer.predictions.get(match.opened.alias), game)
+    decision = decide(match, answer.predictions, game)
     move = policy.draw_move(decision.mix, answer.draw)
     reveal = fairness.Reveal(
         v=fairness.VERSION,

@@ -7,7 +7,7 @@ from game.points import Values
 from game.records import Closed, Opened, Played, Scores, Sealed
 
 NO_MODEL = "equilibrium"
-"""The version named where no model answered."""
+"""The version named where no model plays."""
 
 
 class PlayedRound(Struct, frozen=True):

@@ -67,7 +67,7 @@ def result(round: PlayedRound) -> Result:
 
 
 def over(match: Match, closed: Closed) -> Over:
-    """How the match ended; only now are its seed and the alias that served told."""
+    """How the match ended; only now are its seed and who played it told."""
     opened = match.opened
     return Over(
         match=match.id,

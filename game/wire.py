@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, json
 
-from game.assignment import Alias
+from game.assignment import Arm
 from game.codes import Code
 from game.moves import Move, Outcome
 from game.records import Input, Reason, Scores, Source, Winner
@@ -158,7 +158,7 @@ class Seen(Struct, frozen=True, tag_field="type", tag="seen"):
 
 class ServedBy(Struct, frozen=True):
     family: str
-    alias: Alias
+    alias: Arm
     version: str
 
 

@@ -1,5 +1,6 @@
-"""HTTP beside the socket: health, standings, and the transcript of a finished match."""
+"""HTTP beside the socket: health, standings, how models came and went, and the transcript of a finished match."""
 
+import re
 from collections.abc import Callable
 
 from msgspec import Struct, json
@@ -12,19 +13,38 @@ from game.errors import CorruptRecord
 from game.fold import rebuild
 from game.transcript import transcript
 from server.counters import Counters
-from server.errors import LogUnavailable
+from server.errors import LogUnavailable, Refusal
+from server.lifecycle import MOST, PAGE, Lifecycle
 from server.ports import RoundLog
 from server.standings import Standings
 
-HTTP_STATUS = {Code.UNKNOWN_MATCH: 404, Code.MATCH_LIVE: 409, Code.CORRUPT_RECORD: 500, Code.LOG_UNAVAILABLE: 503}
+HTTP_STATUS = {
+    Code.BAD_QUERY: 400,
+    Code.UNKNOWN_MATCH: 404,
+    Code.MATCH_LIVE: 409,
+    Code.CORRUPT_RECORD: 500,
+    Code.LOG_UNAVAILABLE: 503,
+}
+LARGEST = 2**53 - 1
+"""Larger numbers are not exact in a browser."""
 
 
 def _json(body: object, status: int = 200) -> Response:
     return Response(json.encode(body), status, media_type="application/json")
 
 
-def _refused(code: Code) -> Response:
-    return _json({"code": code, "message": MEANING[code]}, HTTP_STATUS[code])
+def _refused(code: Code, message: str = "") -> Response:
+    return _json({"code": code, "message": message or MEANING[code]}, HTTP_STATUS[code])
+
+
+def _number(request: Request, name: str, least: int, most: int) -> int | None:
+    """A whole number in the address, None where it is not given; raises Refusal where it is out of range or none."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if re.fullmatch("[0-9]{1,16}", text) and least <= int(text) <= most:
+        return int(text)
+    raise Refusal(Code.BAD_QUERY, f"`{name}` must be a whole number from {least} to {most}, not {text[:40]!r}.")
 
 
 class Api(Struct, frozen=True):
@@ -32,6 +52,7 @@ class Api(Struct, frozen=True):
 
     log: RoundLog
     standings: Standings
+    lifecycle: Lifecycle
     counters: Counters
     faults: Callable[[], dict[str, str]]
 
@@ -41,6 +62,7 @@ class Api(Struct, frozen=True):
             Route("/readyz", self.readyz),
             Route("/api/leaderboard", self.leaderboard),
             Route("/api/stats", self.stats),
+            Route("/api/promotions", self.promotions),
             Route("/api/matches/{id}", self.match),
         ]
 
@@ -62,9 +84,20 @@ class Api(Struct, frozen=True):
     async def stats(self, request: Request) -> Response:
         try:
             totals, served = await self.standings.totals(), await self.standings.served()
+            trainer = await self.lifecycle.progress()
         except LogUnavailable:
             return _refused(Code.LOG_UNAVAILABLE)
-        return _json({"totals": totals, "served": served, "since_start": self.counters})
+        return _json({"totals": totals, "served": served, "trainer": trainer, "since_start": self.counters})
+
+    async def promotions(self, request: Request) -> Response:
+        """A page of the ledger, with the evidence of the comparisons that are under way."""
+        try:
+            after, limit = _number(request, "after", 0, LARGEST), _number(request, "limit", 1, MOST)
+            return _json(await self.lifecycle.promotions(after, limit or PAGE))
+        except Refusal as error:
+            return _refused(error.code, str(error))
+        except LogUnavailable:
+            return _refused(Code.LOG_UNAVAILABLE)
 
     async def match(self, request: Request) -> Response:
         """The transcript; nothing of a live match is told."""

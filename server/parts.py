@@ -18,7 +18,16 @@ class Parts:
         self.counters = Counters()
         self.audience = Audience()
         self.chance = Chance()
-        self.table = Table(log, oracle, self.audience, self.counters, self.chance, salt=salt, share_b=settings.share_b)
+        self.table = Table(
+            log,
+            oracle,
+            self.audience,
+            self.counters,
+            self.chance,
+            salt=salt,
+            share_b=settings.share_b,
+            share_control=settings.control_share,
+        )
 
     def faults(self) -> dict[str, str]:
         """What keeps this server from being ready, in plain words."""

@@ -16,7 +16,7 @@ from server.parts import Parts
 from server.session import Session
 
 KIND_HEADER = "rps-player-kind"
-"""Clients that are programs say `bot` here, so that their rounds are told apart from people's."""
+"""Programs say `bot` here, and tests `test`, so that their rounds are told apart from people's."""
 
 
 class Play(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Play(Struct, frozen=True):
         settings, counters = self.parts.settings, self.parts.counters
         bucket = Bucket(settings.rate, settings.burst, monotonic())
         said = Headers(scope=scope).get(KIND_HEADER)
-        kind = PlayerKind.BOT if said == PlayerKind.BOT else PlayerKind.HUMAN
+        kind = next((kind for kind in PlayerKind if kind == said), PlayerKind.HUMAN)
         counters.connections += 1
         try:
             await Session(Connection(send), self.parts, bucket, kind).run(receive)

@@ -1,8 +1,4 @@
-"""The SQLite file: its tables, and opening it without ever harming what it holds.
-
-`log` is the truth, append-only. `matches` and the players' `known` are projections of it, kept by triggers in the
-same transaction, so that they can never disagree with it.
-"""
+"""Opening the SQLite file without ever harming what it holds, and bringing an older one up to date."""
 
 import fcntl
 import sqlite3
@@ -12,91 +8,27 @@ from typing import IO
 
 from server.errors import DatabaseError
 from server.settings import Durability
+from server.tables import STEPS
 
 APPLICATION = 0x52505351
 """Marks our files: 'RPSQ'."""
-SCHEMA = 1
+SCHEMA = len(STEPS)
 CHECKED_WHOLE = 256 * 1024 * 1024
 """Files up to this many bytes are checked page by page at start."""
 
-TABLES = """
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-
-CREATE TABLE log (
-    position INTEGER PRIMARY KEY,
-    match TEXT NOT NULL,
-    round INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    UNIQUE (match, round, kind)
-) STRICT;
-CREATE TRIGGER log_append_only BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER log_unchanged BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-
-CREATE TABLE players (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
-    known TEXT,
-    created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE tokens (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    hash TEXT NOT NULL UNIQUE,
-    player TEXT NOT NULL REFERENCES players (id)
-) STRICT;
-CREATE INDEX tokens_by_player ON tokens (player);
-
-CREATE TABLE matches (
-    id TEXT PRIMARY KEY,
-    player TEXT NOT NULL,
-    player_kind TEXT NOT NULL,
-    opponent TEXT NOT NULL,
-    alias TEXT NOT NULL,
-    client_ref TEXT,
-    opened_at INTEGER NOT NULL,
-    closed_at INTEGER,
-    winner TEXT,
-    reason TEXT,
-    rounds INTEGER,
-    player_score INTEGER,
-    version TEXT
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX matches_live ON matches (player) WHERE closed_at IS NULL;
-CREATE UNIQUE INDEX matches_by_ref ON matches (player, client_ref) WHERE client_ref IS NOT NULL;
-CREATE INDEX matches_by_player ON matches (player, opponent);
-
-CREATE TRIGGER match_opened AFTER INSERT ON log WHEN NEW.kind = 'opened' BEGIN
-    INSERT INTO matches (id, player, player_kind, opponent, alias, client_ref, opened_at) VALUES (
-        NEW.match, NEW.body ->> '$.player', coalesce(NEW.body ->> '$.player_kind', 'human'),
-        NEW.body ->> '$.opponent', NEW.body ->> '$.alias', NEW.body ->> '$.client_ref', NEW.at
-    );
-END;
-CREATE TRIGGER match_closed AFTER INSERT ON log WHEN NEW.kind = 'closed' BEGIN
-    SELECT RAISE(ABORT, 'the match is closed') FROM matches WHERE id = NEW.match AND closed_at IS NOT NULL;
-    UPDATE matches SET
-        closed_at = NEW.at, winner = NEW.body ->> '$.winner', reason = NEW.body ->> '$.reason',
-        rounds = NEW.round - 1, player_score = NEW.body ->> '$.scores.player', version = NEW.body ->> '$.version'
-    WHERE id = NEW.match;
-    UPDATE players SET known = NEW.body -> '$.known'
-    WHERE id = (SELECT player FROM matches WHERE id = NEW.match) AND NEW.body ->> '$.reason' != 'void';
-END;
-"""
-
 
 def prepare(path: Path) -> IO[str]:
-    """Create the database or check the one there; returns the lock that keeps a second server out while it is open."""
+    """Create the database, or check the one there and bring it up to date.
+
+    Returns the lock that keeps a second server out while it is open.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _lock(path)
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _check(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
-            if not connection.execute("PRAGMA user_version").fetchone()[0]:
-                connection.executescript(
-                    f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA}; COMMIT;"
-                )
+            _update(connection)
     except sqlite3.DatabaseError as error:
         lock.close()
         raise DatabaseError(f"{path} cannot be used: {error}. Nothing in it was changed.") from error
@@ -139,3 +71,12 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if fault != "ok":
             raise DatabaseError(f"{path} is damaged: {fault}. Nothing in it was changed; restore a copy of it.")
+
+
+def _update(connection: sqlite3.Connection) -> None:
+    """Take the steps that the file lacks, all or none of them."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < SCHEMA:
+        steps = "".join(STEPS[version:])
+        marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {SCHEMA};"
+        connection.executescript(f"BEGIN IMMEDIATE; {steps} {marks} COMMIT;")

@@ -114,7 +114,7 @@ class SqliteLog:
         return [Standing(*found) for found in await self.fetch(standings.LEADERS_SQL)]
 
     async def served(self) -> list[Served]:
-        return [Served(*found) for found in await self.fetch(standings.SERVED_SQL)]
+        return [standings.served(*found) for found in await self.fetch(standings.SERVED_SQL)]
 
     async def totals(self) -> Totals:
         return Totals(*(await self.fetch(standings.TOTALS_SQL))[0])

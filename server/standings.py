@@ -1,10 +1,13 @@
 """What the log says of all matches: the leaderboard, and how opponents and model versions fare."""
 
+from math import sqrt
 from typing import Protocol
 
 from msgspec import Struct
 
 LEADERS = 20
+NORMAL_95 = 1.959963984540054
+"""The normal distribution has 95 % of its mass within so many standard deviations."""
 
 
 class Standing(Struct, frozen=True):
@@ -18,7 +21,11 @@ class Standing(Struct, frozen=True):
 
 
 class Served(Struct, frozen=True):
-    """How one model version did as `alias` in matches that reached the target, in the bot's view."""
+    """How one version did as `alias` in matches that reached the target, in the bot's view.
+
+    `alias` is an arm: the version "equilibrium" as `control` is what models are compared with. `win_rate` counts a
+    tie half; `interval` holds the true rate with 95 % confidence.
+    """
 
     opponent: str
     version: str
@@ -26,6 +33,23 @@ class Served(Struct, frozen=True):
     matches: int
     wins: int
     ties: int
+    win_rate: float
+    interval: tuple[float, float]
+
+
+def served(opponent: str, version: str, alias: str, matches: int, wins: int, ties: int) -> Served:
+    """The row with its win rate; there is at least one match."""
+    won = wins + ties / 2
+    return Served(opponent, version, alias, matches, wins, ties, won / matches, wilson(won, matches))
+
+
+def wilson(won: float, trials: int) -> tuple[float, float]:
+    """The 95 % score interval of a rate (Wilson, 1927); with ties as halves a little wider than it need be."""
+    share, z2 = won / trials, NORMAL_95**2
+    middle = share + z2 / (2 * trials)
+    reach = NORMAL_95 * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
+    whole = 1 + z2 / trials
+    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
 
 
 class Totals(Struct, frozen=True):

@@ -60,6 +60,7 @@ class Table:
         *,
         salt: str,
         share_b: float,
+        share_control: float,
     ) -> None:
         self._log = log
         self._oracle = oracle
@@ -68,6 +69,7 @@ class Table:
         self._chance = chance
         self._salt = salt
         self._share_b = share_b
+        self._share_control = share_control
         self._seats: dict[str, Seat] = {}
         self.draining = False
 
@@ -223,7 +225,7 @@ class Table:
             match=id,
             player=seat.player,
             opponent=request.opponent,
-            alias=assign(self._salt, id, self._share_b),
+            alias=assign(self._salt, id, self._share_b, self._share_control),
             gambit=choose(self._chance.draw()),
             seed=self._chance.seed(),
             known=seat.known,

@@ -11,7 +11,7 @@ export type Reason = "target" | "left" | "expired" | "void";
 export type Input = "button" | "key" | "camera" | "upload";
 export type Intent = "preview" | "play";
 export type Label = "rock" | "paper" | "scissors" | "other" | "none";
-export type Alias = "Production" | "B" | "shadow1" | "shadow2";
+export type Arm = "Production" | "B" | "control";
 export type Code =
   | "bad-message"
   | "hello-first"
@@ -32,7 +32,8 @@ export type Code =
   | "slow-down"
   | "draining"
   | "log-unavailable"
-  | "corrupt-record";
+  | "corrupt-record"
+  | "bad-query";
 
 export interface Scores {
   player: number;
@@ -61,7 +62,7 @@ export interface Thought {
 
 export interface ServedBy {
   family: string;
-  alias: Alias;
+  alias: Arm;
   version: string;
 }
 

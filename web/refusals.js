@@ -27,6 +27,7 @@ export const WORDS = {
   draining: 'The server is about to restart. The page goes on by itself in a moment.',
   'log-unavailable': 'The server could not write your throw down, so it does not count yet. Sending it again…',
   'corrupt-record': 'The record of that match is damaged, and it cannot go on. It does not count; start another.',
+  'bad-query': null,
 };
 
 /** @type {ReadonlySet<Code>} The same message may be sent again after a while. */

@@ -44,8 +44,8 @@ export async function roundValues(seed, round) {
   return valuesFrom(await draw(`${seed}:${round}:low`), await draw(`${seed}:${round}:base`));
 }
 
-/** @param {string} reveal */
-function parsed(reveal) {
+/** What a reveal says, nothing where it is not readable. @param {string} reveal */
+export function revealed(reveal) {
   try {
     return JSON.parse(reveal) ?? {};
   } catch {
@@ -61,7 +61,7 @@ function parsed(reveal) {
  * @returns {Promise<string[]>}
  */
 export async function sealFaults(match, commitment, result) {
-  const inside = parsed(result.reveal);
+  const inside = revealed(result.reveal);
   const checks = /** @type {const} */ ([
     [(await sha256(result.reveal)) === commitment, 'The revealed text does not hash to the commitment.'],
     [inside.match === match, 'The revealed text is of another match.'],

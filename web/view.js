@@ -5,6 +5,7 @@
  *   body[data-screen]  pick · match · over            body[data-link]  connecting · online · reconnecting · offline
  *   #banner #alarm #notice #announce                  the connection, a broken seal, a refusal, what a reader hears
  *   [data-opponent="brian"]                           the card and its button
+ *   #fare [data-alias]                                a row of how the models fare; [data-alias] who played
  *   .side[data-side="player|bot"] [role="meter"]      HP as aria-valuenow
  *   [data-move="rock"]                                a throw; [data-rank] low · mid · high, [data-value] in tenths
  *   #moves[data-round] #moves[data-ready="yes|no"]    the open round and whether it waits for a throw
@@ -28,6 +29,7 @@
 import { WORDS } from './refusals.js';
 import { find, mark, show, write } from './view/dom.js';
 import { EndView } from './view/end.js';
+import { FareView } from './view/fare.js';
 import { icon } from './view/icons.js';
 import { LeaveView } from './view/leave.js';
 import { PickView } from './view/pick.js';
@@ -51,6 +53,7 @@ export class View {
     find(page, '#notice-close').addEventListener('click', intents.excuse);
     this.#parts = [
       new PickView(page, intents),
+      new FareView(page),
       new TableView(page, intents),
       new ThoughtView(page),
       new RoundsView(page),

@@ -7,7 +7,6 @@ from msgspec import json
 from msgspec.structs import replace
 from support.play import play_out
 
-from game.assignment import Alias, assign
 from game.fairness import canonical, commitment, opens
 from game.moves import MOVES, Outcome
 from game.records import Reason, Scores, Winner
@@ -74,13 +73,3 @@ def test_a_move_other_than_the_sealed_one_is_found() -> None:
     round = finished().rounds[2]
     other = next(move for move in MOVES if move is not round.bot_move)
     assert any("sealed move is not" in fault for fault in verify(changed(2, bot_move=other)))
-
-
-def test_assignment_is_fixed_by_the_salt_and_even() -> None:
-    matches = [f"match-{number}" for number in range(4000)]
-    first = [assign("salt", match) for match in matches]
-    assert first == [assign("salt", match) for match in matches]
-    assert first != [assign("other", match) for match in matches]
-    assert 1850 < first.count(Alias.B) < 2150
-    assert {assign("salt", match, 0.0) for match in matches} == {Alias.PRODUCTION}
-    assert {assign("salt", match, 1.0) for match in matches} == {Alias.B}

@@ -11,7 +11,8 @@ from server.settings import Settings
 
 @pytest.fixture
 def house_settings(tmp_path: Path) -> Settings:
-    return Settings(port=0, data_dir=str(tmp_path))
+    """A server whose every match is played by a model; controls are asked for where they are meant."""
+    return Settings(port=0, data_dir=str(tmp_path), control_share=0.0)
 
 
 @pytest.fixture

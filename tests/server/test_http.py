@@ -52,14 +52,15 @@ async def test_leaderboard_and_stats_count_what_was_played(house: House, http: h
     async with connected(house.url) as client:
         await client.hello(name="Ada")
         over = await client.play_out(await client.start("forrest"))
-    async with connected(house.url, additional_headers={"rps-player-kind": "bot"}) as robot:
-        await robot.hello(name="Robot")
-        await robot.play_out(await robot.start("forrest"))
+    for kind in ("bot", "test"):
+        async with connected(house.url, additional_headers={"RPS-Player-Kind": kind}) as program:
+            await program.hello(name=kind)
+            await program.play_out(await program.start("forrest"))
     players = (await http.get("/api/leaderboard")).json()["players"]
     assert [player["name"] for player in players] == ["Ada"]
     assert players[0]["points"] == over["scores"]["player"]
     stats = (await http.get("/api/stats")).json()
-    assert stats["totals"]["matches"] == 2
+    assert stats["totals"]["matches"] == 3
     assert stats["totals"]["rounds"] == stats["since_start"]["rounds"]
     assert {(row["opponent"], row["version"].split("-")[0]) for row in stats["served"]} == {("forrest", "forrest")}
 

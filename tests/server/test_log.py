@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,28 @@ async def test_a_match_that_nobody_came_back_to_is_closed(house: House) -> None:
         assert "match" not in await client.hello(token=token)
         await client.say("sync", match=round["match"], seen=2)
         assert (await client.until("over"))["reason"] == "expired"
+
+
+async def test_another_process_that_writes_costs_no_round(house: House) -> None:
+    """Through a whole match a writer takes the file's lock in the middle of each round and keeps it for 100 ms."""
+    async with connected(house.url) as client:
+        await client.hello()
+        round = await client.start()
+        with closing(sqlite3.connect(house.parts.settings.database, isolation_level=None)) as rival:
+            for number in count(1):
+                rival.execute("BEGIN IMMEDIATE")
+                await client.say("move", match=round["match"], round=round["round"], move="rock")
+                await asyncio.sleep(0.1)
+                rival.execute("INSERT INTO ledger VALUES (?, ?, '{}')", (number, f"h{number}"))
+                rival.execute("COMMIT")
+                assert (await client.hear())["type"] == "result"
+                round = await client.hear()
+                if round["type"] == "over":
+                    break
+    assert number == round["rounds"]
+    numbered = [message["seq"] for message in client.heard if "seq" in message]
+    assert numbered == list(range(1, round["seq"] + 1))
+    assert rebuild(await house.parts.log.records(round["match"])).closed is not None
 
 
 async def test_a_log_that_takes_nothing_costs_no_move(house: House) -> None:

@@ -2,12 +2,16 @@
 
 import asyncio
 
+import httpx
 import pytest
+from msgspec import json
 from support.client import connected
-from support.house import House, running
+from support.house import House, Opening, running
 
+from game.assignment import Alias, Arm
 from game.fairness import commitment, sha256_hex
-from game.transcript import Transcript
+from game.records import Opened, PlayerKind, Sealed
+from game.transcript import Transcript, verify
 from server.settings import Settings
 
 
@@ -173,6 +177,52 @@ async def test_the_alias_is_told_only_at_the_end(house: House) -> None:
         over = await client.play_out(round)
     assert over["served_by"]["alias"] in {"Production", "B"}
     assert not any("alias" in message for message in client.heard)
+
+
+async def test_a_control_match_is_played_by_the_equilibrium_while_the_models_are_asked(open_house: Opening) -> None:
+    house = await open_house(control_share=1.0)
+    async with connected(house.url) as client:
+        await client.hello()
+        over = await client.play_out(await client.start("logan"))
+        await client.settled()
+    assert over["served_by"] == {"family": "logan", "alias": "control", "version": "equilibrium"}
+    results = [message for message in client.heard if message["type"] == "result"]
+    assert [result["thought"]["source"] for result in results] == ["gambit"] * 3 + ["model"] * (over["rounds"] - 3)
+    assert {json.decode(result["reveal"])["version"] for result in results} == {"equilibrium"}
+    assert not any("control" in str(message) for message in client.heard if message is not over)
+    opened, *others = await house.parts.log.records(over["match"])
+    assert isinstance(opened, Opened)
+    assert opened.alias is Arm.CONTROL
+    sealed = [record for record in others if isinstance(record, Sealed)]
+    assert [set(record.predictions) for record in sealed] == [set(Alias)] * over["rounds"]
+    async with httpx.AsyncClient(base_url=house.url) as http:
+        told = json.decode((await http.get(f"/api/matches/{over['match']}")).content, type=Transcript)
+        (row,) = (await http.get("/api/stats")).json()["served"]
+    assert verify(told) == []
+    assert (row["alias"], row["version"], row["matches"]) == ("control", "equilibrium", 1)
+
+
+async def test_a_silent_model_is_no_fallback_in_a_control_match(open_house: Opening) -> None:
+    house = await open_house(control_share=1.0)
+    house.oracle.fault = "late"
+    async with connected(house.url) as client:
+        await client.hello()
+        over = await client.play_out(await client.start())
+    assert house.parts.counters.unanswered == {"late": over["rounds"]}
+    assert house.parts.counters.fallbacks == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"), [("bot", "bot"), ("test", "test"), ("human", "human"), ("robot", "human"), (None, "human")]
+)
+async def test_programs_and_tests_say_what_they_are(house: House, said: str | None, kind: str) -> None:
+    headers = {} if said is None else {"RPS-Player-Kind": said}
+    async with connected(house.url, additional_headers=headers) as client:
+        await client.hello()
+        round = await client.start()
+    opened, *_ = await house.parts.log.records(round["match"])
+    assert isinstance(opened, Opened)
+    assert opened.player_kind is PlayerKind(kind)
 
 
 async def test_many_players_at_once(house: House) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from game import match as rules
-from game.assignment import Alias
+from game.assignment import Alias, Arm
 from game.events import Answer, Ask, Effect, Tell, Throw, Write
 from game.gambits import Gambit
 from game.knowledge import NOTHING, Knowledge
@@ -16,8 +16,8 @@ SEED = "5eed0f5eed0f5eed0f5eed0f5eed0f5e"
 NONCE = "ab" * 32
 
 
-def opening(seed: str = SEED, gambit: Gambit = Gambit.RAZOR, known: Knowledge = NOTHING) -> Opened:
-    return Opened("m1", "p1", "brian", Alias.B, gambit, seed, known, at=1)
+def opening(seed: str = SEED, gambit: Gambit = Gambit.RAZOR, known: Knowledge = NOTHING, arm: Arm = Arm.B) -> Opened:
+    return Opened("m1", "p1", "brian", arm, gambit, seed, known, at=1)
 
 
 def predictions(rock: float = 0.5, paper: float = 0.3, scissors: float = 0.2) -> dict[Alias, Prediction]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, WebSocketRoute, async_playwright, expect
+from support.client import connected
 
 CHROMIUM = which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the chromium browser on the path")
@@ -212,6 +213,19 @@ async def test_rematch_and_another_opponent(page: Page) -> None:
     await page.locator("#change").click()
     await expect(page.locator('[data-opponent="brian"] .record')).to_have_text("0 won · 2 lost")
     await sit_down(page, "logan")
+
+
+async def test_how_the_models_fare_is_told_on_the_first_screen(page: Page, system: System) -> None:
+    async with connected(system.url) as client:
+        await client.hello()
+        over = await client.play_out(await client.start("logan"))
+    served = over["served_by"]
+    await page.reload()
+    row = page.locator(f'#fare [data-alias="{served["alias"]}"]').filter(has_text="Logan")
+    await expect(row).to_contain_text(served["version"])
+    await expect(row).to_contain_text("%")
+    await sit_down(page)
+    await expect(page.locator("#fare")).to_be_hidden()
 
 
 async def leave(page: Page) -> None:

@@ -9,16 +9,17 @@ from typing import get_args
 from msgspec import inspect
 
 from game import wire
-from game.assignment import Alias
+from game.assignment import Arm
 from game.codes import Code
 from game.moves import Move, Outcome
 from game.records import Input, Reason, Source, Winner
+from game.state import NO_MODEL
 
 WEB = Path(__file__).parents[2] / "web"
 DECLARED = (WEB / "protocol.d.ts").read_text()
 
 ENUMS: tuple[type[StrEnum], ...] = (
-    Move, Outcome, Source, Winner, Reason, Input, wire.Intent, wire.Label, Alias, Code,
+    Move, Outcome, Source, Winner, Reason, Input, wire.Intent, wire.Label, Arm, Code,
 )  # fmt: skip
 UNIONS = {"ClientMessage": wire.ClientMessage, "MatchMessage": wire.MatchMessage}
 MESSAGES = get_args(wire.ClientMessage) + get_args(wire.ServerMessage)
@@ -103,6 +104,10 @@ def test_each_direction_is_the_union_that_the_server_has() -> None:
 
 def test_the_socket_asks_for_the_protocol_that_is_served() -> None:
     assert f"PROTOCOL = '{wire.PROTOCOL}'" in (WEB / "socket.js").read_text()
+
+
+def test_what_plays_without_a_model_has_the_servers_name() -> None:
+    assert f"NO_MODEL = '{NO_MODEL}'" in (WEB / "view/words.js").read_text()
 
 
 def test_the_name_field_takes_as_many_characters_as_the_server() -> None:

@@ -9,7 +9,7 @@
 
 import { el, find, mark, show, write } from './dom.js';
 import { icon } from './icons.js';
-import { botName, ending } from './words.js';
+import { botName, ending, servedBy } from './words.js';
 
 export class EndView {
   /** @type {HTMLElement} */ #panel;
@@ -40,8 +40,7 @@ export class EndView {
     write(find(this.#panel, '#end-title'), title);
     write(find(this.#panel, '#end-text'), text);
     write(find(this.#panel, '#rematch'), `Play ${bot} again`);
-    const { family, alias, version } = over.served_by;
-    write(find(this.#panel, '#served'), `Played by ${family}, model ${alias}, version ${version}.`);
+    write(find(this.#panel, '#served'), servedBy(over.served_by));
     mark(find(this.#panel, '#transcript'), 'href', `/api/matches/${encodeURIComponent(id)}`);
   }
 

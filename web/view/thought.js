@@ -6,6 +6,7 @@
  */
 
 import { MOVES } from '../rules.js';
+import { revealed } from '../seal.js';
 import { el, find, mark, show, write } from './dom.js';
 import { icon } from './icons.js';
 import { NAMES, botName, chances, percent, reason } from './words.js';
@@ -30,7 +31,7 @@ export class ThoughtView {
   }
 
   /** @param {Result} result @param {string} bot */
-  #tell({ round, thought, player_move: thrown }, bot) {
+  #tell({ round, thought, player_move: thrown, reveal }, bot) {
     mark(this.#panel, 'data-source', thought.source);
     write(find(this.#panel, '#thought-title'), `What ${bot} expected of you in round ${round}`);
     for (const move of MOVES) {
@@ -41,7 +42,7 @@ export class ThoughtView {
       write(find(node, '.share'), percent(share));
       write(find(node, '.mine'), move === thrown ? 'you' : '');
     }
-    write(find(this.#panel, '#thought-text'), `${reason(thought, bot)} ${chances(thought, bot)}`);
+    write(find(this.#panel, '#thought-text'), `${reason(thought, bot, revealed(reveal).version)} ${chances(thought, bot)}`);
   }
 }
 
