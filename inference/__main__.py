@@ -53,7 +53,7 @@ async def serve(settings: Settings) -> None:
     listener = await listen(socket, Desk(window), lambda: window.shelf.greeting())
     http = HttpServer(
         uvicorn.Config(
-            create_app(window),
+            create_app(window, follower),
             lifespan="off",
             ws="none",
             log_config=None,

@@ -12,7 +12,7 @@ from game.ask import Request, Response
 from game.assignment import Alias
 from game.features import NAMES, SIZE
 from game.records import Prediction
-from inference.model import Floats, distributions
+from inference.model import Floats, ask
 from inference.shelf import Models, Shelf, Window
 
 BATCH = 64
@@ -95,7 +95,7 @@ def answer(shelf: Shelf, requests: Sequence[Request], now: float) -> list[Respon
 def predict(models: Models, features: Floats) -> list[dict[Alias, Prediction]]:
     """What each alias expects for each row. An alias whose model gave no distribution there is missing."""
     distinct = list(dict.fromkeys(models.values()))
-    shares, sound = distributions([model.run(features) for model in distinct])
+    shares, sound = ask(distinct, features)
     columns = {}
     for model, rows, good in zip(distinct, shares, sound.tolist(), strict=True):
         triples = zip(*rows.T.tolist(), strict=True)

@@ -8,7 +8,6 @@ ready as soon as it serves any model. `GET /v2/models` lists the names; it is no
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
 
-from msgspec import json
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,49 +15,61 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from game.assignment import Alias
+from inference import repository
+from inference.answers import as_json, body_of, refused, sent
 from inference.errors import RequestError
+from inference.follow import Follower
 from inference.model import Model
 from inference.oip import ModelMetadata, ServerMetadata, infer
 from inference.shelf import Models, Shelf, Window
+from inference.statistics import by_family, statistics
 
-MAX_BODY = 1024 * 1024
+EXTENSIONS = ["model_repository", "statistics"]
 SMALL = 16 * 1024
 """Bytes of a body that is worked off on the loop; larger ones, one at a time, in a thread."""
 
 
-def create_app(window: Window) -> Starlette:
-    """The application over whatever the window shows."""
+def create_app(window: Window, follower: Follower) -> Starlette:
+    """The application over whatever the window shows and the follower finds."""
     one_large = asyncio.Lock()
 
     async def metadata(request: Request) -> Response:
-        return _json(ServerMetadata("rps-quest-inference", _release(), []))
+        return as_json(ServerMetadata("rps-quest-inference", _release(), EXTENSIONS))
 
     async def live(request: Request) -> Response:
-        return _json({"live": True})
+        return as_json({"live": True})
 
     async def ready(request: Request) -> Response:
         serving = bool(window.shelf.families)
-        return _json({"ready": serving}, 200 if serving else 400)
+        return as_json({"ready": serving}, 200 if serving else 400)
 
     async def index(request: Request) -> Response:
-        return _json({"models": list(_names(window.shelf))})
+        return as_json({"models": list(_names(window.shelf))})
 
     async def model_metadata(request: Request) -> Response:
         name, _ = _wanted(request, window.shelf)
         versions = {model.version: None for model in _names(window.shelf)[name].values()}
-        return _json(ModelMetadata(name, list(versions)))
+        return as_json(ModelMetadata(name, list(versions)))
 
     async def model_ready(request: Request) -> Response:
         name, _ = _wanted(request, window.shelf)
-        return _json({"name": name, "ready": True})
+        return as_json({"name": name, "ready": True})
 
     async def model_infer(request: Request) -> Response:
         name, model = _wanted(request, window.shelf)
-        body = await _body(request)
+        body = await body_of(request)
         if len(body) <= SMALL:
-            return _sent(infer(name, model, body))
+            return sent(infer(name, model, body))
         async with one_large:
-            return _sent(await asyncio.to_thread(infer, name, model, body))
+            return sent(await asyncio.to_thread(infer, name, model, body))
+
+    async def all_stats(request: Request) -> Response:
+        return as_json(statistics(by_family(window.shelf.families)))
+
+    async def model_stats(request: Request) -> Response:
+        name, model = _wanted(request, window.shelf)
+        models = [model] if "version" in request.path_params else _names(window.shelf)[name].values()
+        return as_json(statistics({name: models}))
 
     routes = [
         Route("/v2", metadata),
@@ -66,14 +77,17 @@ def create_app(window: Window) -> Starlette:
         Route("/v2/health/live", live),
         Route("/v2/health/ready", ready),
         Route("/v2/models", index),
+        Route("/v2/models/stats", all_stats),
+        *repository.routes(window, follower),
     ]
     for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         routes += [
             Route(path, model_metadata),
             Route(f"{path}/ready", model_ready),
+            Route(f"{path}/stats", model_stats),
             Route(f"{path}/infer", model_infer, methods=["POST"]),
         ]
-    return Starlette(routes=routes, exception_handlers={RequestError: _refused, HTTPException: _refused})
+    return Starlette(routes=routes, exception_handlers={RequestError: refused, HTTPException: refused})
 
 
 def _release() -> str:
@@ -102,27 +116,3 @@ def _wanted(request: Request, shelf: Shelf) -> tuple[str, Model]:
         if wanted in (None, model.version):
             return name, model
     raise RequestError(404, f"Model {name!r} has no version {wanted!r}.")
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise RequestError(413, f"The request is larger than {MAX_BODY} bytes.")
-    return bytes(body)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        return _json({"error": f"{error.detail}."}, error.status_code)
-    status = error.status if isinstance(error, RequestError) else 500
-    return _json({"error": str(error)}, status)
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return _sent(json.encode(value), status)
-
-
-def _sent(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, media_type="application/json")

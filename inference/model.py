@@ -1,6 +1,8 @@
 """One loaded model version: an ONNX session that has shown that it answers as the bundle's contract says."""
 
 from collections.abc import Sequence
+from itertools import pairwise
+from time import perf_counter_ns
 
 import numpy as np
 import onnxruntime
@@ -9,6 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
 from game.features import NAMES
 from game.moves import MOVES
+from inference.tally import Tally
 from models.bundle import INPUT, OUTPUT, Bundle
 from models.errors import BundleError
 
@@ -42,6 +45,7 @@ class Model:
         self.family = bundle.manifest.family
         self.version = bundle.manifest.version
         self.digest = bundle.digest
+        self.tally = Tally()
         try:
             self._session = onnxruntime.InferenceSession(bundle.model, _options(), providers=["CPUExecutionProvider"])
         except (*_FAULTS, ValueError, RuntimeError) as error:
@@ -80,6 +84,18 @@ class Model:
 
     def _fault(self, text: str) -> BundleError:
         return BundleError(f"Bundle {self.version}: {text}")
+
+
+def ask(models: Sequence[Model], features: Floats) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What each model says for each row, as `distributions` tells it; every model counts its run."""
+    said, times = [], [perf_counter_ns()]
+    for model in models:
+        said.append(model.run(features))
+        times.append(perf_counter_ns())
+    shares, sound = distributions(said)
+    for model, good, (began, ended) in zip(models, sound.tolist(), pairwise(times), strict=True):
+        model.tally.add(len(good), sum(good), ended - began)
+    return shares, sound
 
 
 def distributions(said: Sequence[Floats]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -1,6 +1,7 @@
 """Which package may import which, and what each process's image may hold."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ THEIRS = {
         "xgboost",
         "sklearn",
         "scipy",
+        "threadpoolctl",
         "optuna",
         "mlflow",
         "matplotlib",
@@ -63,6 +65,11 @@ def test_the_object_stores_client_is_used_in_one_place() -> None:
     assert using == ["objects.py"]
 
 
+def test_the_registrys_client_is_used_in_one_place() -> None:
+    using = [path.name for path in (ROOT / "trainer").rglob("*.py") if imported(path) & {"mlflow"}]
+    assert using == ["tracking.py"]
+
+
 def test_the_game_is_pure() -> None:
     for path in (ROOT / "game").rglob("*.py"):
         assert not imported(path) & IMPURE, path
@@ -70,8 +77,10 @@ def test_the_game_is_pure() -> None:
 
 @pytest.mark.parametrize("package", ["server", "inference", "trainer"])
 def test_the_environment_is_read_in_one_place(package: str) -> None:
-    reading = [path.name for path in (ROOT / package).rglob("*.py") if "environ" in path.read_text()]
-    assert reading == ["__main__.py"]
+    """A library that takes its settings from nowhere else may be told them there."""
+    telling = r"\benviron\.(?:update|setdefault)\("
+    texts = {path.name: re.sub(telling, "", path.read_text()) for path in (ROOT / package).rglob("*.py")}
+    assert [name for name, text in texts.items() if "environ" in text] == ["__main__.py"]
 
 
 def test_every_variable_belongs_to_a_process() -> None:

@@ -1,10 +1,16 @@
 """What can stop the trainer. Each text is one line for the person at the terminal.
 
 TrainerError
-├── NoLog         there is no round log to read yet
-├── OutputError   the folder to write is not empty
-├── LeakError     a player stands on two sides of a split
-└── ExportError   a graph does not say what the model it was made from says
+├── NoLog                there is no round log to read yet
+├── LedgerUnavailable    the database does not take or give entries
+├── Overtaken            somebody else decided meanwhile
+├── Unwanted             what was asked for cannot be done as things stand
+├── NothingToLearn       there are no rows, or some of their features are not numbers
+├── LeakError            a player stands on two sides of a split
+├── ExportError          a graph does not say what the model it was made from says
+├── SidecarUnavailable   the sidecar cannot be asked
+├── RegistryUnavailable  the registry cannot be told
+└── OutputError          the folder to write is not empty
 """
 
 
@@ -26,3 +32,27 @@ class LeakError(TrainerError):
 
 class ExportError(TrainerError):
     """A graph does not say what the model it was made from says."""
+
+
+class LedgerUnavailable(TrainerError):
+    """The ledger's database does not take or give entries."""
+
+
+class Overtaken(TrainerError):
+    """Somebody else decided something meanwhile; look again."""
+
+
+class Unwanted(TrainerError):
+    """What was asked for cannot be done as things stand."""
+
+
+class SidecarUnavailable(TrainerError):
+    """The sidecar does not answer, or not as it must."""
+
+
+class NothingToLearn(TrainerError):
+    """There is no row to learn from, or a row is not all numbers."""
+
+
+class RegistryUnavailable(TrainerError):
+    """The registry does not answer, or not as it must; what waits for it goes on waiting."""

@@ -4,11 +4,16 @@ A run is written before anything of it is published and removed once it is regis
 is down nor a trainer that is killed loses one.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import DecodeError, Meta, Struct, ValidationError, json
 
 from models.files import replace_file
+
+Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=200)]
+"""A run's name is also a file's."""
 
 
 class Bin(Struct, frozen=True):
@@ -20,15 +25,18 @@ class Bin(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One fit. `name` is unique and says cycle, family and configuration; times are milliseconds since 1970, UTC."""
+    """One fit. `name` is unique and says cycle, family and configuration; times are milliseconds since 1970, UTC.
 
-    name: str
-    family: str
-    version: str
+    A number that is not finite is None when it is read again, for JSON has no word for it.
+    """
+
+    name: Name
+    family: Annotated[str, Meta(pattern=r"\A[a-z0-9_-]+\Z")]
+    version: Annotated[str, Meta(pattern=r"\A[a-z0-9.-]*\Z")]
     digest: str
     """Of the bundle's manifest; empty where the model was not published."""
     parameters: dict[str, str | int | float]
-    metrics: dict[str, float]
+    metrics: Mapping[str, float | None]
     """By the field's names: accuracy, log_loss, brier, calibration_error, points_over_equilibrium; prefixes
     `validation_` and `held_out_`, and `production_` for the model in production on the same held-out rounds."""
     snapshot: str
@@ -41,13 +49,18 @@ class Run(Struct, frozen=True, kw_only=True):
     """Whether it was the one of its family that came before the gate."""
     passed: bool = False
     """Whether it passed the gate."""
-    curve: tuple[float, ...] = ()
+    curve: tuple[float | None, ...] = ()
+    """The validation log-loss after each epoch or round of trees."""
     confusion: tuple[tuple[int, int, int], ...] = ()
     """Rows: the move thrown; columns: the likeliest move; in the order of `MOVES`."""
     calibration: tuple[Bin, ...] = ()
-    gain: dict[str, float] = {}
-    permutation: dict[str, float] = {}
+    gain: Mapping[str, float | None] = {}
+    """How much the model itself makes of a feature."""
+    permutation: Mapping[str, float | None] = {}
     """How much the log-loss rises when a feature is shuffled among the held-out rounds."""
+
+
+BAD = ".bad"
 
 
 class Outbox:
@@ -71,6 +84,12 @@ class Outbox:
             return json.decode(path.read_bytes(), type=Run)
         except (OSError, DecodeError, ValidationError):
             return None
+
+    def set_aside(self, path: Path) -> Path:
+        """Where the file is from now on: kept for a person, and waiting no more."""
+        aside = path.with_name(f"{path.name}{BAD}")
+        path.replace(aside)
+        return aside
 
     def done(self, path: Path) -> None:
         """The registry has it."""

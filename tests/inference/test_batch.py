@@ -10,6 +10,7 @@ from game.features import SIZE
 from inference.batch import BATCH, LATE, OVERLOADED, UNSOUND, Desk, answer
 from inference.model import Floats, Model
 from inference.shelf import Shelf, Window
+from inference.tally import Tally
 
 P, B, S1, S2 = Alias
 SOON = 10.0
@@ -20,6 +21,7 @@ class StandIn:
 
     def __init__(self, version: str, *said: float) -> None:
         self.family, self.version, self.digest = "brian", version, ""
+        self.tally = Tally()
         self.rows: list[int] = []
         self._said = said
 

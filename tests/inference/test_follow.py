@@ -1,4 +1,6 @@
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from game.assignment import Alias
 from inference.follow import Follower
 from inference.shelf import Window
 from models.bundle import MODEL
-from models.store import TABLE, FolderStore, Pin
+from models.store import TABLE, FolderStore, Pin, Table
 
 Put = Callable[..., Pin]
 
@@ -110,6 +112,60 @@ async def test_a_table_without_a_family_takes_it_off_the_shelf(
     stocked.swap(1, {"logan": stocked.table().aliases["logan"]})
     await follower.look()
     assert list(window.shelf.families) == ["logan"]
+
+
+async def test_what_a_look_found_is_told(follower: Follower, stocked: FolderStore, put: Put, tmp_path: Path) -> None:
+    bad = put(98)
+    (tmp_path / "store/bundles" / bad.version / MODEL).unlink()
+    promote(stocked, bad)
+    seen = await follower.look()
+    assert seen is follower.seen
+    assert seen.table == stocked.table()
+    assert [(refusal.family, refusal.alias, refusal.pin) for refusal in seen.refused] == [("brian", P, bad)]
+    assert not seen.fault
+    (tmp_path / "store" / TABLE).write_bytes(b"{")
+    fault = await follower.look()
+    assert (fault.table, fault.refused) == (seen.table, seen.refused)
+    assert "cannot be read" in fault.fault
+
+
+async def test_two_looks_never_load_at_once(
+    stocked: FolderStore, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower, table, inside, most, both = Follower(stocked, window), stocked.table, 0, 0, asyncio.Event()
+    loop, go = asyncio.get_running_loop(), threading.Event()
+
+    def slow() -> Table:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        loop.call_soon_threadsafe(both.set)
+        assert go.wait(10)
+        inside -= 1
+        return table()
+
+    monkeypatch.setattr(stocked, "table", slow)
+    looks = [asyncio.create_task(follower.look()) for _ in range(2)]
+    await both.wait()
+    assert not any(look.done() for look in looks)  # the loop goes on while a look takes its time
+    go.set()
+    first, second = await asyncio.gather(*looks)
+    assert most == 1
+    assert first is second
+
+
+async def test_a_fault_that_nobody_foresaw_is_looked_at_again(
+    stocked: FolderStore, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> Table:
+        raise MemoryError
+
+    follower = Follower(stocked, window)
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(stocked, "table", full)
+        await follower.look()
+    await follower.look()
+    assert len(window.shelf.families) == 3
 
 
 async def test_an_unforeseen_fault_does_not_end_the_following(

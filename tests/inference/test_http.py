@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from game.assignment import Alias
+from inference.answers import MAX_BODY
 from inference.batch import predict
-from inference.http import MAX_BODY, SMALL, create_app
+from inference.follow import Follower
+from inference.http import SMALL, create_app
 from inference.model import Model
 from inference.oip import MAX_ROWS
 from inference.shelf import Shelf, Window
+from models.store import FolderStore
 
 P, B, S1, S2 = Alias
 ROW = [0.5] * 50
@@ -21,9 +24,9 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-async def client(shelf: Shelf, window: Window) -> AsyncIterator[httpx.AsyncClient]:
+async def client(shelf: Shelf, window: Window, store: FolderStore) -> AsyncIterator[httpx.AsyncClient]:
     window.shelf = shelf
-    transport = httpx.ASGITransport(create_app(window))
+    transport = httpx.ASGITransport(create_app(window, Follower(store, window)))
     async with httpx.AsyncClient(transport=transport, base_url="http://sidecar") as client:
         yield client
 
@@ -47,7 +50,11 @@ async def test_server_metadata(path: str, client: httpx.AsyncClient, monkeypatch
     monkeypatch.setattr("inference.http.version", {"rps-quest": "1.2.3"}.__getitem__)
     answer = await client.get(path)
     assert answer.status_code == 200
-    assert answer.json() == {"name": "rps-quest-inference", "version": "1.2.3", "extensions": []}
+    assert answer.json() == {
+        "name": "rps-quest-inference",
+        "version": "1.2.3",
+        "extensions": ["model_repository", "statistics"],
+    }
 
 
 async def test_server_metadata_without_an_installed_package(
@@ -167,8 +174,8 @@ async def test_the_output_may_be_asked_for_by_name(client: httpx.AsyncClient) ->
         (body(data=[*ROW[1:], "1"]), "cannot be read"),
         (body(data=[*ROW[1:], None]), "cannot be read"),
         (body(data=[*ROW[1:], True]), "cannot be read"),
-        (body(data=[*ROW[1:], 1e300]), "beyond FP32"),
-        (body(data=[3e38] * 50), "gives no probabilities"),
+        (body(data=[*ROW[1:], 1e300]), "beyond 1e+06"),
+        (body(data=[3e38] * 50), "beyond 1e+06"),
         (body(data=[[[0.5] * 50]]), "cannot be read"),
     ],
 )
@@ -204,6 +211,8 @@ async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient) -> No
         "/v2/models/BRIAN",
         "/v2/models/brian/versions/none",
         "/v2/models/brian/versions/none/ready",
+        "/v2/models/nobody/stats",
+        "/v2/models/brian/versions/none/stats",
         "/v2/nothing",
         "/",
     ],
