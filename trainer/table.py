@@ -1,6 +1,6 @@
 """The table of bundles for people: what serves under each alias, and how it did on players it never met."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -42,17 +42,18 @@ def entries(store: Store) -> list[Entry]:
 def lines(table: list[Entry]) -> list[str]:
     """The table as text, with each distinct set of baselines below."""
     rows = [_HEAD, *(_row(entry) for entry in table)]
-    rows += [("", "baseline", name, *_cells(scores), "", "") for name, scores in _baselines(table)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return aligned([*rows, *(("", "baseline", name, *cells(scores), "", "") for name, scores in _baselines(table))])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of as many cells each as lines, every column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
-    size, name = f"{entry.size / 1000:.0f}", str(entry.configuration.get("name", ""))
-    return entry.family, entry.alias.value, entry.version, *_cells(entry.metrics), size, name
+def cells(scores: Scores) -> tuple[str, str, str, str]:
+    """Accuracy and log-loss, each with its interval."""
 
-
-def _cells(scores: Scores) -> tuple[str, ...]:
     def interval(ends: tuple[float, float]) -> str:
         return f"{ends[0]:.3f}-{ends[1]:.3f}"
 
@@ -62,6 +63,11 @@ def _cells(scores: Scores) -> tuple[str, ...]:
         f"{scores.log_loss:.4f}",
         interval(scores.log_loss_interval),
     )
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    size, name = f"{entry.size / 1000:.0f}", str(entry.configuration.get("name", ""))
+    return entry.family, entry.alias.value, entry.version, *cells(entry.metrics), size, name
 
 
 def _baselines(table: list[Entry]) -> Iterator[tuple[str, Scores]]:

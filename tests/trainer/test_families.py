@@ -1,56 +1,96 @@
-"""What every family's every fit must satisfy, on little data."""
+"""What every family's every configuration must satisfy, on little data."""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
-from msgspec import to_builtins
+from msgspec import Struct, structs, to_builtins
 
 from game.features import NAMES
 from models.bundle import INPUT, OUTPUT, Scores, Training
-from trainer.errors import ExportError
+from trainer.errors import ExportError, NothingToLearn
+from trainer.families import MOST_JUDGED, Configuration, Fitted, admitted, configurations, some, space
 from trainer.families import NAMES as FAMILIES
-from trainer.families import Configuration, Fitted, configurations
 from trainer.graph import dense
 from trainer.manifests import describe
 from trainer.measures import log_loss
 from trainer.rows import Rows
 from trainer.served import Served, check
-from trainer.turning import WIDTH, turn, turn_back, turn_moves
+from trainer.space import Choice
+from trainer.turning import TURNED_NAMES, WIDTH, turn, turn_back, turn_moves
 
-EVERY = [(family, place) for family in FAMILIES for place in range(4)]
+EVERY = [(family, one.name) for family in FAMILIES for one in configurations(family)]
+every = pytest.mark.parametrize(("family", "name"), EVERY)
+
+
+def configuration(family: str, name: str) -> Configuration:
+    return next(one for one in configurations(family) if one.name == name)
+
+
+def changed(family: str, **fields: float) -> Configuration:
+    """The family's first configuration with other numbers."""
+    base = configurations(family)[0]
+    assert isinstance(base, Struct)
+    return structs.replace(base, **fields)
 
 
 def sides(rows: Rows) -> tuple[Rows, Rows]:
     return rows.where(rows.player < 14), rows.where(rows.player >= 14)
 
 
+def dangerous(probabilities: np.ndarray, target: np.ndarray) -> float:
+    """The mean probability of the move that beats the one thrown."""
+    return float(probabilities[np.arange(len(target)), (target + 1) % 3].mean())
+
+
 @pytest.fixture(scope="module")
-def best(rows: Rows) -> dict[str, Fitted]:
-    train, validation = sides(rows)
-    return {family: configurations(family)[0].fit(train, validation, 0) for family in FAMILIES}
+def fits(rows: Rows) -> Callable[[str, str], Fitted]:
+    """Every configuration fitted once, when it is first asked for."""
+    kept: dict[tuple[str, str], Fitted] = {}
+
+    def fitted(family: str, name: str) -> Fitted:
+        if (family, name) not in kept:
+            kept[family, name] = configuration(family, name).fit(*sides(rows), 0)
+        return kept[family, name]
+
+    return fitted
 
 
-def test_three_families_have_four_named_configurations_each() -> None:
+Fits = Callable[[str, str], Fitted]
+
+
+def test_three_families_have_twelve_named_configurations_each() -> None:
     assert FAMILIES == ("brian", "forrest", "logan")
     for family in FAMILIES:
-        assert len({one.name for one in configurations(family)}) == 4
+        assert len(configurations(family)) == len({one.name for one in configurations(family)}) == 12
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_predictions_are_probabilities_and_the_graph_s(family: str, best: dict[str, Fitted], rows: Rows) -> None:
-    found = best[family].predict(rows.features)
-    served = Served(best[family].model).predict(rows.features)
-    assert found.shape == (len(rows), 3) and (found >= 0).all()
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(served, found, atol=1e-4)
+def test_configurations_vary_danger_and_stakes(family: str) -> None:
+    told = [to_builtins(one) for one in configurations(family)]
+    assert {0.0, 0.1, 0.3, 0.6} <= {one["danger"] for one in told}
+    assert any(one["stakes"] for one in told)
+    assert len({str({**one, "name": ""}) for one in told}) == 12
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@every
+def test_predictions_are_probabilities_and_the_graph_s(family: str, name: str, fits: Fits, rows: Rows) -> None:
+    fitted = fits(family, name)
+    check(fitted, rows.features)
+    for predict in (fitted.predict, Served(fitted.model).predict):
+        found = predict(rows.features)
+        assert found.shape == (len(rows), 3) and (found > 0).all()
+        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+@every
 def test_a_batch_equals_single_rows_and_asking_twice_changes_nothing(
-    family: str, best: dict[str, Fitted], rows: Rows
+    family: str, name: str, fits: Fits, rows: Rows
 ) -> None:
-    few = rows.features[:40]
-    for predict in (best[family].predict, Served(best[family].model).predict):
+    few = rows.features[:20]
+    for predict in (fits(family, name).predict, Served(fits(family, name).model).predict):
         batch = predict(few)
         singles = np.concatenate([predict(row[None]) for row in few])
         np.testing.assert_allclose(singles, batch, atol=1e-6)
@@ -58,9 +98,17 @@ def test_a_batch_equals_single_rows_and_asking_twice_changes_nothing(
         assert predict(few[:0]).shape == (0, 3)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_graph_has_one_float_input_and_one_float_output(family: str, best: dict[str, Fitted]) -> None:
-    graph = onnx.load_from_string(best[family].model).graph
+@every
+def test_all_zeros_and_far_too_much_are_still_answered(family: str, name: str, fits: Fits) -> None:
+    one = np.zeros((4, len(NAMES)), np.float32)
+    one[1:] = np.array([[1.0], [1e4], [-1e4]])
+    for predict in (fits(family, name).predict, Served(fits(family, name).model).predict):
+        np.testing.assert_allclose(predict(one).sum(axis=1), 1, atol=1e-5)
+
+
+@every
+def test_the_graph_has_one_float_input_and_one_float_output(family: str, name: str, fits: Fits) -> None:
+    graph = onnx.load_from_string(fits(family, name).model).graph
     told = [
         (one.name, one.type.tensor_type.elem_type, [d.dim_param or d.dim_value for d in one.type.tensor_type.shape.dim])
         for one in (*graph.input, *graph.output)
@@ -68,40 +116,117 @@ def test_the_graph_has_one_float_input_and_one_float_output(family: str, best: d
     assert told == [(INPUT, onnx.TensorProto.FLOAT, ["n", len(NAMES)]), (OUTPUT, onnx.TensorProto.FLOAT, ["n", 3])]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_habits_are_learned_better_than_guessing(family: str, best: dict[str, Fitted], rows: Rows) -> None:
+@every
+def test_habits_are_learned_better_than_guessing(family: str, name: str, fits: Fits, rows: Rows) -> None:
     train, _ = sides(rows)
-    assert log_loss(best[family].predict(train.features), train.target) < np.log(3)
+    assert log_loss(fits(family, name).predict(train.features), train.target) < np.log(3)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_same_seed_fits_the_same_model(family: str, best: dict[str, Fitted], rows: Rows) -> None:
-    train, validation = sides(rows)
-    assert configurations(family)[0].fit(train, validation, 0).model == best[family].model
+@every
+def test_the_same_seed_fits_the_same_model(family: str, name: str, fits: Fits, rows: Rows) -> None:
+    assert configuration(family, name).fit(*sides(rows), 0).model == fits(family, name).model
 
 
-@pytest.mark.parametrize(("family", "place"), EVERY)
-def test_every_configuration_fits_one_class_without_validation(family: str, place: int, rows: Rows) -> None:
-    configuration: Configuration = configurations(family)[place]
+@every
+def test_the_curve_and_the_gain_tell_of_the_fit(family: str, name: str, fits: Fits, rows: Rows) -> None:
+    fitted = fits(family, name)
+    assert bool(fitted.curve) == (family != "logan") and bool(fitted.gain) == (family != "brian")
+    if fitted.gain:
+        assert tuple(fitted.gain) == TURNED_NAMES and min(fitted.gain.values()) >= 0
+        assert sum(fitted.gain.values()) == pytest.approx(1)
+    if fitted.curve:  # calibration may only better the epoch or tree that was kept
+        _, validation = sides(rows)
+        assert log_loss(fitted.predict(validation.features), validation.target) <= min(fitted.curve) + 1e-4
+
+
+@every
+def test_one_class_without_validation_gives_positive_probabilities(family: str, name: str, rows: Rows) -> None:
     rocks = rows.where(rows.target == 0)
-    fitted = configuration.fit(rocks, rocks.where(rocks.target == 1), 0)
+    fitted = configuration(family, name).fit(rocks, Rows.none(), 0)
     check(fitted, rocks.features)
     found = fitted.predict(rocks.features)
-    assert np.isfinite(found).all() and log_loss(found, rocks.target) < np.log(3)
+    assert (found > 0).all() and np.isfinite(found).all() and log_loss(found, rocks.target) < np.log(3)
+    assert fitted.curve == ()
 
 
-@pytest.mark.parametrize(("family", "place"), EVERY)
-def test_every_configuration_fits_in_a_manifest(family: str, place: int) -> None:
-    configuration = configurations(family)[place]
+@every
+def test_one_row_is_enough_for_a_fit(family: str, name: str, rows: Rows) -> None:
+    one = rows.where(np.arange(len(rows)) == 50)
+    check(configuration(family, name).fit(one, one, 0), rows.features[:60])
+
+
+@every
+def test_no_row_or_none_that_counts_is_nothing_to_learn_from(family: str, name: str, rows: Rows) -> None:
+    with pytest.raises(NothingToLearn, match="no round"):
+        configuration(family, name).fit(Rows.none(), rows, 0)
+    with pytest.raises(NothingToLearn, match="weights"):
+        configuration(family, name).fit(replace(rows, weight=0 * rows.weight), rows, 0)
+
+
+@every
+@pytest.mark.parametrize("worth", [np.nan, np.inf])
+def test_no_fit_is_made_from_what_is_not_a_number(family: str, name: str, worth: float, rows: Rows) -> None:
+    features = rows.features.copy()
+    features[7, 3] = worth
+    bad = replace(rows, features=features)
+    for train, validation, what in ((bad, rows, "train"), (rows, bad, "validation")):
+        with pytest.raises(NothingToLearn, match=f"{what} rows hold something that is not a finite number"):
+            configuration(family, name).fit(train, validation, 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_more_danger_counts_the_less_is_expected_of_what_beats_the_throw(family: str, rows: Rows) -> None:
+    train, _ = sides(rows)
+    found = []
+    for danger in (0.0, 0.6, 3.0):
+        fitted = changed(family, danger=danger).fit(train, train, 0)
+        found.append(dangerous(fitted.predict(train.features), train.target))
+    assert found[0] > found[1] > found[2]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stakes_move_the_fit_to_the_rounds_that_decide(family: str, rows: Rows) -> None:
+    top = rows.stake >= np.quantile(rows.stake, 0.75)
+    mixed = replace(rows, target=np.where(top, 0, 1))
+    plain, staked = (changed(family, stakes=stakes).fit(mixed, Rows.none(), 0) for stakes in (0.0, 4.0))
+    assert staked.predict(rows.features)[:, 0].mean() > plain.predict(rows.features)[:, 0].mean()
+
+
+@every
+def test_every_configuration_fits_in_a_manifest(family: str, name: str) -> None:
+    one = configuration(family, name)
     scores = Scores(1, 0.5, 1.0, (0.0, 1.0), (0.0, 2.0))
-    manifest = describe(family, configuration, b"model", Training([], 0, 0, ""), scores, {})
-    assert manifest.version.startswith(f"{family}-") and manifest.configuration == to_builtins(configuration)
+    manifest = describe(family, one, b"model", Training([], 0, 0, ""), scores, {})
+    assert manifest.version.startswith(f"{family}-") and manifest.configuration == to_builtins(one)
 
 
-def test_a_graph_that_says_something_else_is_caught(best: dict[str, Fitted], rows: Rows) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_first_configuration_lies_in_the_space_of_a_sweep(family: str) -> None:
+    base = configurations(family)[0]
+    for name, kind in space(family).items():
+        worth = getattr(base, name)
+        assert worth in kind.options if isinstance(kind, Choice) else kind.low <= worth <= kind.high
+
+
+def test_some_rows_are_drawn_once_each_in_order_and_alike_for_a_seed(rows: Rows) -> None:
+    numbered = replace(rows, player=np.arange(len(rows)))
+    few = some(numbered, 100, 5)
+    assert len(few) == 100 and (np.diff(few.player) > 0).all()
+    np.testing.assert_array_equal(few.features, rows.features[few.player])
+    np.testing.assert_array_equal(some(numbered, 100, 5).player, few.player)
+    assert (some(numbered, 100, 6).player != few.player).any() and some(numbered, len(rows), 5) is numbered
+
+
+def test_no_more_rows_are_admitted_than_may_be(rows: Rows) -> None:
+    many = Rows.join([rows] * (MOST_JUDGED // len(rows) + 1))
+    train, validation = admitted(rows, many, 50, 0)
+    assert len(train) == 50 and len(validation) == MOST_JUDGED
+
+
+def test_a_graph_that_says_something_else_is_caught(fits: Fits, rows: Rows) -> None:
     level = dense([(np.zeros((WIDTH, 3)), np.zeros(3))])
     with pytest.raises(ExportError, match="in a batch"):
-        check(Fitted(best["logan"].predict, level), rows.features)
+        check(Fitted(fits("logan", "styles").predict, level), rows.features)
 
 
 def test_turning_is_undone(rows: Rows) -> None:
