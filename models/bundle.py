@@ -25,6 +25,7 @@ MANIFEST = "manifest.json"
 SIGNATURE = "signature.txt"
 INPUT = "features"
 OUTPUT = "probabilities"
+UNMET = "players it never met"
 MAX_MODEL = 64 * 1024 * 1024
 """Bytes; a larger file is refused unread."""
 
@@ -32,14 +33,26 @@ Version = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=64)
 """A version is also a folder's name: nothing in it leads elsewhere."""
 
 
+Interval = tuple[float, float]
+
+
 class Scores(Struct, frozen=True):
-    """How a predictor did on one set of rounds; each rate with its 95 % interval over whole players."""
+    """How a predictor did on one set of rounds; each rate with its 95 % interval over whole players.
+
+    What older bundles do not tell is None. `points_over_equilibrium` is what the bot would have won per round against
+    these throws by playing on the predictions, beyond what it would have won without any.
+    """
 
     rounds: int
     accuracy: float
     log_loss: float
-    accuracy_interval: tuple[float, float]
-    log_loss_interval: tuple[float, float]
+    accuracy_interval: Interval
+    log_loss_interval: Interval
+    brier: float | None = None
+    brier_interval: Interval | None = None
+    calibration_error: float | None = None
+    points_over_equilibrium: float | None = None
+    points_over_equilibrium_interval: Interval | None = None
 
 
 class Training(Struct, frozen=True):
@@ -49,10 +62,12 @@ class Training(Struct, frozen=True):
     rounds: int
     players: int
     licence: str
+    judged_on: str = UNMET
+    """Which rounds the metrics are on; the model has learned from none of them."""
 
 
 class Manifest(Struct, frozen=True):
-    """`metrics` are on players the model never saw; `baselines` are other predictors on the same rounds."""
+    """`metrics` are on what `training.judged_on` says; `baselines` are other predictors on the same rounds."""
 
     format: int
     family: str

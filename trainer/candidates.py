@@ -1,66 +1,127 @@
-"""A family's next model: its configuration in production, fitted again on the log and on rehearsal."""
+"""A family's attempts at its next model: which configurations are fitted, how each did, and what is told of it."""
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from time import time
 
-import numpy as np
-from msgspec import Struct
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
-from game.assignment import Alias
-from models.bundle import Manifest, Training
-from models.store import Store, Table
-from trainer import served
-from trainer.columns import Floats
-from trainer.families import Configuration
-from trainer.manifests import describe, judge
-from trainer.rehearsal import rehearse
-from trainer.rows import Rows
+import game
+import trainer
+from models.bundle import Scores, version_of
+from trainer.families import Configuration, Fitted
+from trainer.importance import permutation
+from trainer.lessons import Lesson
+from trainer.measures import calibration, confusion, scores
+from trainer.runs import Run
+from trainer.served import Served
 
-REHEARSED = 600
-"""Rehearsed players: some 50,000 rounds, a good half minute of fitting for all families together."""
-ASIDE = 6
-"""One rehearsed player in so many is for validation."""
-
-log = logging.getLogger(__name__)
+FITS = 4
+"""Configurations fitted in one cycle."""
+_TOLD = ("accuracy", "log_loss", "brier", "calibration_error", "points_over_equilibrium")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
-    """The log's rows by side, what the baselines say of the held-out ones, and what the manifest tells of it."""
+class Attempt:
+    """A fitted configuration, with how it did on both sides that it did not learn from, and when it was fitted."""
 
-    train: Rows
-    validation: Rows
-    held_out: Rows
-    baselines: dict[str, Floats]
-    training: Training
-
-
-class Candidate(Struct, frozen=True):
-    """A fitted model with its manifest; its metrics are on the held-out rounds."""
-
-    manifest: Manifest
-    model: bytes
+    configuration: Configuration
+    fitted: Fitted
+    validation: Scores
+    held_out: Scores
+    started: int
+    ended: int
 
 
-def fit(
-    family: str, choices: Sequence[Configuration], table: Table, store: Store, lesson: Lesson, seed: int
-) -> Candidate:
-    """Fit, check the graph and measure it on the held-out rounds."""
-    pin = table.aliases.get(family, {}).get(Alias.PRODUCTION)
-    production = None if pin is None else store.bundle(pin)
-    name = None if production is None else production.manifest.configuration.get("name")
-    configuration = next((one for one in choices if one.name == name), choices[0])
-    player = None if production is None else served.Served(production.model)
-    rehearsed = rehearse(player, np.random.default_rng(seed), REHEARSED)
-    aside = rehearsed.player % ASIDE == 0
-    train = Rows.join([lesson.train, rehearsed.where(~aside)])
-    # a few real players alone are too few to stop and calibrate by: one odd one would bend the whole model
-    validation = Rows.join([lesson.validation, rehearsed.where(aside)])
-    fitted = configuration.fit(train, validation, seed)
-    served.check(fitted, lesson.held_out.features)
-    predicted = {family: served.Served(fitted.model).predict(lesson.held_out.features), **lesson.baselines}
-    scores = judge(predicted, lesson.held_out, seed)
-    metrics = scores.pop(family)
-    log.info("Fitted %s (%s) on %d rows.", family, configuration.name, len(train))
-    return Candidate(describe(family, configuration, fitted.model, lesson.training, metrics, scores), fitted.model)
+def chosen(configurations: Sequence[Configuration], production: object, cycle: int) -> list[Configuration]:
+    """Those fitted in this cycle: that of the name in production first, the others in turn, so that all come up."""
+    first = [one for one in configurations if one.name == production]
+    others = [one for one in configurations if one.name != production]
+    room = min(FITS - len(first), len(others))
+    return first + [others[(cycle * room + place) % len(others)] for place in range(room)]
+
+
+def attempt(configuration: Configuration, lesson: Lesson, seed: int) -> Attempt:
+    """Fit it and measure it; raises NothingToLearn."""
+    started = _now()
+    fitted = configuration.fit(lesson.train, lesson.validation, seed)
+    model = Served(fitted.model)
+    validation = scores(model.predict(lesson.validation.features), lesson.validation, seed)
+    held_out = scores(model.predict(lesson.held_out.features), lesson.held_out, seed, lesson.clusters)
+    return Attempt(configuration, fitted, validation, held_out, started, _now())
+
+
+def run_of(
+    one: Attempt,
+    family: str,
+    lesson: Lesson,
+    production: Scores | None,
+    cycle: int,
+    seed: int,
+    snapshot: str,
+    passed: bool | None,
+) -> Run:
+    """What there is to tell of an attempt; `passed` is None where it never came before the gate."""
+    name, model = one.configuration.name, Served(one.fitted.model)
+    said = model.predict(lesson.held_out.features)
+    return Run(
+        name=f"cycle-{cycle:05d}-{family}-{name}",
+        family=family,
+        version=version_of(family, one.fitted.model),
+        digest="",
+        parameters=_parameters(one.configuration, lesson, cycle, seed),
+        metrics=_metrics("validation_", one.validation)
+        | _metrics("held_out_", one.held_out)
+        | _metrics("production_", production),
+        snapshot=snapshot,
+        code=code(),
+        started=one.started,
+        ended=one.ended,
+        chosen=passed is not None,
+        passed=bool(passed),
+        curve=one.fitted.curve,
+        confusion=confusion(said, lesson.held_out.target),
+        calibration=calibration(said, lesson.held_out)[1],
+        gain=dict(one.fitted.gain),
+        permutation=permutation(model, lesson.held_out, seed),
+    )
+
+
+def _parameters(configuration: Configuration, lesson: Lesson, cycle: int, seed: int) -> dict[str, str | int | float]:
+    """The configuration's, and of how much it was fitted; what is no number is told as text."""
+    told: Mapping[str, object] = {
+        **to_builtins(configuration),
+        "cycle": cycle,
+        "seed": seed,
+        "train_rows": len(lesson.train),
+        "validation_rows": len(lesson.validation),
+        "held_out_rows": len(lesson.held_out),
+        "log_rounds": lesson.training.rounds,
+        "log_players": lesson.training.players,
+    }
+    return {name: value if isinstance(value, (str, int, float)) else str(value) for name, value in told.items()}
+
+
+def _metrics(prefix: str, found: Scores | None) -> dict[str, float]:
+    told = {} if found is None else asdict(found)
+    return {f"{prefix}{name}": float(told[name]) for name in _TOLD if told.get(name) is not None}
+
+
+@cache
+def code() -> str:
+    """The package's version and a short digest of the code that a fit depends on."""
+    digest = sha256()
+    for package in (game, trainer):
+        root = Path(package.__path__[0])
+        for path in sorted(root.rglob("*.py")):
+            digest.update(f"{root.name}/{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+    return f"{version('rps-quest')}+{digest.hexdigest()[:12]}"
+
+
+def _now() -> int:
+    return int(time() * 1000)

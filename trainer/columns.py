@@ -105,3 +105,23 @@ def join(parts: Sequence[Rounds]) -> Rounds:
     starts = np.concatenate([part.starts + offset for part, offset in zip(parts, offsets, strict=True)])
     known = Known(*(np.concatenate([getattr(part.known, field.name) for part in parts]) for field in fields(Known)))
     return Rounds(**columns, starts=starts, known=known)
+
+
+def rows_of(rounds: Rounds, histories: Ints) -> Ints:
+    """The rows of these histories, in this order."""
+    lengths = np.diff(rounds.starts, append=len(rounds))[histories]
+    starts = np.cumsum(lengths) - lengths
+    return np.asarray(np.repeat(rounds.starts[histories] - starts, lengths) + np.arange(lengths.sum()))
+
+
+def pick(rounds: Rounds, histories: Ints) -> Rounds:
+    """These histories alone, in this order; `owner` keeps meaning the same players."""
+    rows = rows_of(rounds, histories)
+    lengths = np.diff(rounds.starts, append=len(rounds))[histories]
+    columns = {
+        field.name: getattr(rounds, field.name)[rows]
+        for field in fields(Rounds)
+        if field.name not in ("starts", "owner", "known")
+    }
+    known = Known(*(getattr(rounds.known, field.name)[histories] for field in fields(Known)))
+    return Rounds(**columns, starts=np.cumsum(lengths) - lengths, owner=rounds.owner[histories], known=known)

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from game.features import CONTRACT
 from models.bundle import FORMAT, INPUT, OUTPUT, Manifest, Scores, Training, version_of
-from trainer.columns import Floats
+from trainer.columns import Floats, Ints
 from trainer.families import Configuration
 from trainer.measures import scores
 from trainer.rows import Rows
@@ -38,6 +38,6 @@ def describe(
     )
 
 
-def judge(predicted: Mapping[str, Floats], rows: Rows, seed: int) -> dict[str, Scores]:
-    """The scores of several predictors on the same rows, resampled alike."""
-    return {name: scores(probabilities, rows.target, rows.player, seed) for name, probabilities in predicted.items()}
+def judge(predicted: Mapping[str, Floats], rows: Rows, seed: int, clusters: Ints | None = None) -> dict[str, Scores]:
+    """The scores of several predictors on the same rows, resampled alike, over whole players or over `clusters`."""
+    return {name: scores(probabilities, rows, seed, clusters) for name, probabilities in predicted.items()}

@@ -17,6 +17,8 @@ from trainer.served import Served
 from trainer.simulated import Player, draw_moves, simulate
 
 _LONGEST = 150
+ROUNDS_EACH = 82
+"""Rounds of a rehearsed player in the mean."""
 _HABITS_SHARE = 0.5
 _SHARPNESS = (1.0, 4.0)
 """Some people are far more regular than the average; 4 makes hardly anything but the likeliest move."""

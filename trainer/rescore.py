@@ -1,7 +1,7 @@
 """What was served is what the bundle says: every recorded prediction computed again from the log and the bundle."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from game.records import Sealed
 from game.state import Match
+from models.errors import BundleError
 from models.store import Pin, Store
 from trainer.columns import Features, Floats
 from trainer.features import matrix
@@ -33,7 +34,7 @@ class Rescored(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """`missing` counts the predictions of versions that the store's aliases name no more."""
+    """`missing` counts the predictions of versions whose bundle is not in the store any more."""
 
     versions: list[Rescored]
     missing: dict[str, int]
@@ -53,9 +54,12 @@ class _Tally:
         self.largest = max(self.largest, float(apart.max()))
 
 
-def rescore(database: Path, store: Store) -> Report:
-    """Compute every recorded prediction again; raises NoLog, and BundleError for a bundle that may not be served."""
-    pins = {pin.version: pin for aliases in store.table().aliases.values() for pin in aliases.values()}
+def rescore(database: Path, store: Store, also: Iterable[Pin] = ()) -> Report:
+    """Compute every recorded prediction again; raises NoLog, and BundleError for a bundle that may not be served.
+
+    `also` are versions that the store's aliases name no more and that may still be there.
+    """
+    models = _Models(store, also)
     tallies: dict[str, _Tally] = {}
     missing: dict[str, int] = defaultdict(int)
     faults: list[Fault] = []
@@ -63,20 +67,34 @@ def rescore(database: Path, store: Store) -> Report:
         matches = fold(entries(connection), faults)
         while some := list(islice(matches, _AT_ONCE)):
             for version, (features, recorded) in _by_version(some).items():
-                if version not in pins:
-                    missing[version] += len(recorded)
+                if version not in tallies and (model := models.find(version)) is not None:
+                    tallies[version] = _Tally(model)
+                if version in tallies:
+                    tallies[version].compare(features, recorded)
                 else:
-                    _tally(tallies, store, pins[version]).compare(features, recorded)
+                    missing[version] += len(recorded)
     versions = [
         Rescored(version, tally.predictions, tally.differences, tally.largest) for version, tally in tallies.items()
     ]
     return Report(sorted(versions, key=lambda one: one.version), dict(missing), faults)
 
 
-def _tally(tallies: dict[str, _Tally], store: Store, pin: Pin) -> _Tally:
-    if pin.version not in tallies:
-        tallies[pin.version] = _Tally(Served(store.bundle(pin).model))
-    return tallies[pin.version]
+class _Models:
+    """The models in a store, by version."""
+
+    def __init__(self, store: Store, also: Iterable[Pin]) -> None:
+        self._store = store
+        self._named = {pin.version: pin for pins in store.table().aliases.values() for pin in pins.values()}
+        self._left = {pin.version: pin for pin in also}
+
+    def find(self, version: str) -> Served | None:
+        """The model; None where nothing names it, or it was named once and is gone."""
+        if version in self._named:
+            return Served(self._store.bundle(self._named[version]).model)
+        try:
+            return Served(self._store.bundle(self._left[version]).model)
+        except (KeyError, BundleError):
+            return None
 
 
 def _by_version(matches: list[Match]) -> dict[str, tuple[Features, Floats]]:

@@ -1,35 +1,125 @@
-"""Which recorded rounds a retraining learns from, and which it is judged on."""
+"""Which recorded matches a retraining learns from, stops by, and is judged on.
 
+The newest matches are held out whole. They are later than everything learned from, and as the log grows the place
+where they begin only moves on, so that the model in production, which learned at an earlier cycle by the same rule,
+has not learned from them either. The older matches stand in folds by whole player; each cycle another fold decides
+when a fit stops, its temperature and which configuration is best, and the others train.
+"""
+
+from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 
 from trainer.columns import Bools, Ints
-from trainer.intake import Intake
+from trainer.errors import LeakError
+from trainer.snapshot import Snapshot
 from trainer.splits import apart
 
-HELD_OUT = 0.2
-VALIDATION = 0.15
+HELD_OUT = 0.15
+"""The share of the rounds that is held out, from the newest."""
+MOST_HELD_OUT = 4000
+"""Rounds held out at most: they tell log-losses apart that differ by less than .01, and all later ones would be kept
+from learning while they are still worth the most."""
+FOLDS = 5
 FEW = 5
-"""With fewer players than this, the last matches are held out instead of whole players."""
+"""With fewer players than this to learn from, folds are by whole match."""
+LONG = 10
+"""Rounds from which on two matches are not alike by chance: each has 15 possible values and 9 pairs of throws."""
 
 
-def sides(intake: Intake) -> tuple[Bools, Bools, Bools]:
-    """(train, validation, held out): a mask each over the intake's rounds, by whole players where there are enough.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """A mask each over the snapshot's histories; `by_player` says whether folds are of players or of matches.
 
-    Players are ranked by a digest of their name, so that who is held out hardly changes from one cycle to the next,
-    and the model in production has not learned from them either.
+    Made through `sides`, and to be passed through `check` if made otherwise.
     """
-    if len(intake.players) < FEW:
-        place = np.linspace(0, 1, len(intake.matches), endpoint=False) + 1 / max(1, len(intake.matches))
-        held_out, validation = place > 1 - HELD_OUT, (place > 1 - HELD_OUT - VALIDATION)
-        side = np.where(held_out, 2, np.where(validation, 1, 0))[intake.rounds.history]
-        return side == 0, side == 1, side == 2
-    ranked = np.argsort([sha256(name.encode()).digest()[:8].hex() for name in intake.players])
-    side = np.zeros(len(ranked), np.int64)
-    first, second = (max(1, round(share * len(ranked))) for share in (HELD_OUT, VALIDATION))
-    side[ranked[:first]], side[ranked[first : first + second]] = 2, 1
-    owners: Ints = intake.rounds.owners
-    masks = [side[owners] == one for one in range(3)]
-    apart(*(owners[mask] for mask in masks))
-    return masks[0], masks[1], masks[2]
+
+    train: Bools
+    validation: Bools
+    held_out: Bools
+    by_player: bool
+
+
+def sides(snapshot: Snapshot, cycle: int) -> Sides:
+    """The sides of this cycle, checked; each may be empty where there is little. Raises LeakError."""
+    held_out = _newest(snapshot)
+    older = np.flatnonzero(~held_out)
+    names = [snapshot.players[owner] for owner in snapshot.rounds.owner[older]]
+    by_player = len(set(names)) >= FEW
+    fold = np.array([_fold(name) for name in (names if by_player else [snapshot.matches[at] for at in older])], int)
+    there = np.unique(fold)
+    validation = np.zeros(len(held_out), np.bool_)
+    if len(there) > 1:  # a single fold trains
+        validation[older] = fold == there[cycle % len(there)]
+    found = Sides(~held_out & ~validation, validation, held_out, by_player)
+    check(snapshot, found)
+    return found
+
+
+def _newest(snapshot: Snapshot) -> Bools:
+    """The matches from the newest on that hold no more than the rounds to hold out; one at least if there are two."""
+    rounds = _played(snapshot)
+    after = np.cumsum(rounds[::-1])[::-1]
+    newest = after <= min(HELD_OUT * snapshot.played, MOST_HELD_OUT)
+    if len(newest) > 1:
+        newest[-1] = True
+    return np.asarray(newest)
+
+
+def _played(snapshot: Snapshot) -> Ints:
+    """The number of played rounds of each history."""
+    return np.bincount(snapshot.rounds.history[snapshot.rounds.played], minlength=len(snapshot.matches))
+
+
+def _fold(name: str) -> int:
+    """The fold that this player or match is in at every cycle."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8]) % FOLDS
+
+
+def check(snapshot: Snapshot, found: Sides) -> None:
+    """Raise LeakError if anything that judges a model was, or could have been, learned from."""
+    masks = {"training": found.train, "validation": found.validation, "held out": found.held_out}
+    _once(snapshot, masks)
+    if found.by_player:
+        apart(snapshot.rounds.owner[found.train], snapshot.rounds.owner[found.validation])
+    _in_time(snapshot, found)
+    _no_copies(snapshot, masks)
+
+
+def _once(snapshot: Snapshot, masks: dict[str, Bools]) -> None:
+    """Every match stands on one side, under one name."""
+    number = np.sum([*masks.values()], axis=0)
+    if (number > 1).any():
+        raise LeakError(f"Match {snapshot.matches[int(number.argmax())]} stands on two sides.")
+    where: dict[str, str] = {}
+    for side, mask in masks.items():
+        for name in (snapshot.matches[match] for match in np.flatnonzero(mask)):
+            if where.setdefault(name, side) != side:
+                raise LeakError(f"Match {name} stands on two sides, {where[name]} and {side}.")
+
+
+def _in_time(snapshot: Snapshot, found: Sides) -> None:
+    learned = found.train | found.validation
+    if not found.held_out.any() or not learned.any():
+        return
+    first = snapshot.opened_at[found.held_out].min()
+    later = np.flatnonzero(learned & (snapshot.opened_at > first))
+    if len(later):
+        raise LeakError(f"Match {snapshot.matches[later[0]]} is learned from and was opened after the first held out.")
+
+
+def _no_copies(snapshot: Snapshot, masks: dict[str, Bools]) -> None:
+    """No long match stands on two sides under different names."""
+    rounds = snapshot.rounds
+    content = np.column_stack([rounds.player, rounds.bot, rounds.values])
+    ends = np.append(rounds.starts[1:], len(rounds))
+    long = ends - rounds.starts >= LONG
+    seen: dict[bytes, tuple[str, int]] = {}
+    for side, mask in masks.items():
+        for match in np.flatnonzero(mask & long).tolist():
+            body = content[rounds.starts[match] : ends[match]].tobytes()
+            before, first = seen.setdefault(body, (side, match))
+            if before != side:
+                names = f"{snapshot.matches[match]} and {snapshot.matches[first]}"
+                raise LeakError(f"Matches {names} are copies of each other on two sides, {side} and {before}.")

@@ -2,19 +2,21 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 
 from game import match as rules
-from game.assignment import Alias
+from game.assignment import Arm
 from game.events import Answer, Ask, Effect, Throw, Write
 from game.gambits import choose
 from game.knowledge import NOTHING
 from game.moves import MOVES, Move
-from game.records import Input, Opened, Record, encode
+from game.records import Input, Opened, PlayerKind, Record, encode
 from trainer.habits import Habits
 from trainer.rows import Rows
 from trainer.simulated import simulate
@@ -25,15 +27,30 @@ SCHEMA = (
 )
 Style = Callable[[int, int], Move]
 """The move for (player's number, rounds this player has played)."""
+Pace = Callable[[Random], int]
+"""The milliseconds to a throw."""
+EVERY_MS = 60_000
+"""Matches are opened so far apart."""
 
 
 def cycling(player: int, played: int) -> Move:
     return MOVES[(player + played) % 3]
 
 
-def records(players: int, matches: int, style: Style = cycling, unfinished: bool = True) -> Iterator[Record]:
+def unhurried(random: Random) -> int:
+    return random.randint(400, 2500)
+
+
+def records(
+    players: int,
+    matches: int,
+    style: Style = cycling,
+    unfinished: bool = True,
+    pace: Pace = unhurried,
+    kind: PlayerKind = PlayerKind.HUMAN,
+) -> Iterator[Record]:
     """Matches of scripted players, one after another; the last is left with a sealed round that nobody plays."""
-    random = Random(7)
+    random, thinking = Random(7), Random(8)
     known, played = [NOTHING] * players, [0] * players
     for number in range(players * matches):
         player = number % players
@@ -41,22 +58,25 @@ def records(players: int, matches: int, style: Style = cycling, unfinished: bool
             match=f"m{number}",
             player=f"p{player}",
             opponent="brian",
-            alias=Alias.B,
+            alias=Arm.B,
             gambit=choose(random.random()),
             seed=random.randbytes(16).hex(),
             known=known[player],
-            at=1000 * number,
+            at=EVERY_MS * number,
+            player_kind=kind,
         )
+        clock = opened.at
         last = unfinished and number == players * matches - 1
         match, effects = rules.start(opened)
         yield from _written(effects)
         while match.closed is None:
             ask = next(effect for effect in effects if isinstance(effect, Ask))
-            match, effects = rules.step(match, Answer(ask, {}, random.random(), "ab" * 32, at=2))
+            match, effects = rules.step(match, Answer(ask, {}, random.random(), "ab" * 32, at=clock))
             yield from _written(effects)
             if last and match.round == 4:
                 break
-            match, effects = rules.step(match, Throw(match.round, style(player, played[player]), Input.KEY, at=3))
+            clock += pace(thinking)
+            match, effects = rules.step(match, Throw(match.round, style(player, played[player]), Input.KEY, at=clock))
             yield from _written(effects)
             played[player] += 1
         known[player] = match.known
@@ -87,11 +107,18 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def log_of(tmp_path: Path) -> LogOf:
-    """Writes a log of scripted players: `log_of(players, matches, style)`."""
+def log_with(tmp_path: Path) -> Callable[[Iterable[Record]], Path]:
+    """Writes a log of these records, each time into another file."""
+    number = count()
+    return lambda found: write_log(tmp_path / f"log-{next(number)}.db", found)
 
-    def log_of(players: int, matches: int, style: Style = cycling) -> Path:
-        return write_log(tmp_path / "rps.db", records(players, matches, style))
+
+@pytest.fixture
+def log_of(log_with: Callable[[Iterable[Record]], Path]) -> LogOf:
+    """Writes a log of scripted players: `log_of(players, matches, style)`, and what else `records` takes."""
+
+    def log_of(players: int, matches: int, style: Style = cycling, **more: Any) -> Path:
+        return log_with(records(players, matches, style, **more))
 
     return log_of
 
@@ -107,3 +134,9 @@ def rows() -> Rows:
     """1500 rounds of made-up players."""
     random = np.random.default_rng(3)
     return Rows.of(simulate(Habits(20, random), 20, 100, random))
+
+
+@pytest.fixture
+def played() -> Callable[..., Iterator[Record]]:
+    """Records of scripted players: `played(players, matches, style)`."""
+    return records

@@ -13,7 +13,7 @@ from game.assignment import Alias
 from game.features import unpack
 from game.moves import MOVES
 from game.records import Prediction, Record
-from models.store import SHIPPED, FolderStore
+from models.store import SHIPPED, FolderStore, Pin
 from server import schema
 from server.commit import APPEND
 from server.sqlite import row
@@ -75,3 +75,17 @@ def test_versions_that_are_gone_are_counted(database: Path) -> None:
     report = rescore(database, STORE)
     assert not report.versions
     assert report.missing["logan-000000000000"] > 8
+
+
+def test_a_version_that_left_the_aliases_is_found_while_its_bundle_is_there(database: Path, tmp_path: Path) -> None:
+    keep(database, played())
+    left = FolderStore(tmp_path / "store")
+    left.swap(0, {"brian": STORE.table().aliases["brian"]})
+    assert rescore(database, left).missing[PIN.version] > 8
+    report = rescore(database, left, also=[PIN])
+    assert [(one.version, one.differences) for one in report.versions] == [(PIN.version, 0)] and not report.missing
+    gone = Pin("logan-000000000000", "0" * 64)
+    other = tmp_path / "other.db"
+    schema.prepare(other).close()
+    keep(other, played(version=gone.version))
+    assert rescore(other, left, also=[gone]).missing[gone.version] > 8
