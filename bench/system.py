@@ -1,4 +1,7 @@
-"""The real processes on free ports and a data folder of their own, to be measured, killed and started again."""
+"""The real processes on free ports and a data folder of their own, to be measured, killed and started again.
+
+No match is played by the control arm unless a variable says so: what a model does is to be seen every time.
+"""
 
 import os
 import signal
@@ -33,6 +36,8 @@ class System:
             "RPS_DATA_DIR": str(folder),
             "RPS_PORT": str(self.port),
             "RPS_INFERENCE_PORT": str(free_port()),
+            "RPS_ADMIN_PORT": str(free_port()),
+            "RPS_CONTROL_SHARE": "0",
             "PYTHONUNBUFFERED": "1",
             **variables,
         }

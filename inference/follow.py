@@ -64,7 +64,7 @@ class Follower:
         if stamp == self._stamp and all(self._store.stamp(refusal.pin) == refusal.stamp for refusal in seen.refused):
             return shelf, seen
         try:
-            table = self._store.table()
+            table = self._store.last_table()
             shelf, refused = stock(self._store, table, shelf)
         except StoreError as error:
             log.error("%s What served before goes on.", error)

@@ -51,15 +51,18 @@ class S3Store:
         self._faults = 0
 
     def table(self) -> Table:
+        table = self._fetched()[0]
+        self._remember(table)
+        return table
+
+    def last_table(self) -> Table:
         try:
-            table = self._fetched()[0]
+            return self.table()
         except Unreachable as error:
             self._faults += 1
             table = self._last_known()
             log.warning("%s Going on with generation %d, the last that is known here.", error, table.generation)
             return table
-        self._remember(table)
-        return table
 
     def bundle(self, pin: Pin) -> Bundle:
         for root, key in ((self._cache, self._key), (self._shipped, b"")):

@@ -1,30 +1,19 @@
-"""The trainer's commands: `python -m trainer --help`. Everything the process is made of is put together here."""
+"""The trainer's command line: `python -m trainer --help`."""
 
 import argparse
-import logging
 import os
-import signal
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
-
-from msgspec import json
 
 from game.settings import SettingsError, load, variable_of
 from models.errors import BundleError, StoreError
-from models.places import place, store_at
-from models.prune import prune
-from models.store import FolderStore, Store
-from trainer import daemon, parity, table
+from trainer import commands
+from trainer.cycle import log_to_stderr
 from trainer.errors import TrainerError
 from trainer.families import NAMES
 from trainer.settings import Settings
-from trainer.task import cycle, log_to_stderr
-
-log = logging.getLogger("trainer")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,131 +29,87 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _follow(given: argparse.Namespace, settings: Settings) -> int:
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # from another thread: the interrupted one may hold the event's own lock
-        signal.signal(number, lambda *_: Thread(target=stop.set).start())
-    log.info("Following %s; retraining every %d rounds.", settings.database, settings.retrain_rounds)
-    daemon.follow(settings, cycle, stop)
-    log.info("Stopped.")
-    return 0
-
-
-def _cycle(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer.cycle import run  # the learning libraries are loaded in the commands that fit, never in the daemon
-
-    report = run(settings.database, _store(settings), settings.position)
-    _tell(given, report, [f"{len(report.verdicts)} candidates, position {report.position}."])
-    return 0
-
-
-def _fit(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer.fit import fit  # as above
-
-    manifests = fit(given.data, given.out, given.families, given.only_cc0, given.seed, given.force)
-    shown = table.entries(FolderStore(given.out, shipped=given.out))
-    _tell(given, {"bundles": manifests}, table.lines(shown))
-    return 0
-
-
-def _table(given: argparse.Namespace, settings: Settings) -> int:
-    shown = table.entries(_store(settings, given.store))
-    _tell(given, {"bundles": shown}, table.lines(shown))
-    return 0
-
-
-def _prune(given: argparse.Namespace, settings: Settings) -> int:
-    gone = prune(_store(settings), time.time(), newest=given.keep)
-    _tell(given, {"removed": gone}, [*gone, f"{len(gone)} removed."])
-    return 0
-
-
-def _parity(given: argparse.Namespace, settings: Settings) -> int:
-    found = parity.compare(given.database or settings.database)
-    for fault in found.faults:
-        log.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
-    for one in found.differences:
-        log.error("Match %s, round %d differs first in %s.", one.match, one.round, one.feature)
-    counts = {"rounds": found.rounds, "differences": len(found.differences)}
-    _tell(given, counts, [f"{found.rounds} rounds compared, {len(found.differences)} differ."])
-    return 1 if found.differences else 0
-
-
-def _rescore(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer.rescore import rescore  # ONNX Runtime stays out of the daemon
-
-    found = rescore(given.database or settings.database, _store(settings))
-    for fault in found.faults:
-        log.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
-    lines = [f"{one.version}: {one.predictions} predictions, {one.differences} differ." for one in found.versions]
-    lines += [f"{version}: {count} predictions, no longer in the store." for version, count in found.missing.items()]
-    _tell(given, found, lines)
-    return 1 if any(one.differences for one in found.versions) else 0
-
-
-def _solve(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer import solve
-
-    solved = solve.solve()
-    solve.store(given.out, solved)
-    checks = {f"V({bot},{player})": round(float(solved[bot, player]), 6) for bot, player in solve.CHECKS}
-    checks["sum of squares"] = round(float((solved**2).sum()), 6)
-    _tell(given, checks, [f"{name} = {value:.6f}" for name, value in checks.items()])
-    return 0
-
-
-def _promotion_sim(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer import error_rates
-
-    found = error_rates.measure(given.pairs, given.repetitions, given.seed)
-    _tell(given, found, error_rates.lines(found))
-    return 0
-
-
-def _store(settings: Settings, elsewhere: str = "") -> Store:
-    """The store of the settings, or the one at the place named."""
-    where = place(elsewhere, settings.data_dir) if elsewhere else settings.store
-    return store_at(where, settings.data_dir, settings.bundle_key)
-
-
-def _tell(given: argparse.Namespace, found: Any, lines: Sequence[str]) -> None:
-    """The command's result alone on stdout: one JSON object with --json, else lines for people."""
-    sys.stdout.write(json.encode(found).decode() + "\n" if given.json else "".join(f"{line}\n" for line in lines))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trainer",
         description="Follow the round log and retrain when enough new rounds are there, or run one command.",
         epilog="Settings are variables: " + ", ".join(map(variable_of, Settings.__struct_fields__)),
     )
-    parser.set_defaults(run=_follow)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(run=commands.follow)
+    family = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=help, description=help)
+        added = family.add_parser(name, help=help, description=help)
         added.add_argument("--json", action="store_true", help="print one JSON object on standard output")
         added.set_defaults(run=run)
         return added
 
-    command("cycle", _cycle, "Retrain once now on the whole round log, publish what is better, and exit.")
-    _fit_options(command("fit", _fit, "Fit all families from laboratory and simulated play into a folder of bundles."))
-    shown = command("table", _table, "Show what serves under each alias and how it did on players it never met.")
+    for add in (_learning, _lifecycle, _checks):
+        add(command)
+    return parser
+
+
+Add = Callable[[str, Any, str], argparse.ArgumentParser]
+
+
+def _learning(command: Add) -> None:
+    command("cycle", commands.run_cycle, "Retrain once now on the whole round log, let in what passes, and exit.")
+    fitted = command(
+        "fit", commands.fit_all, "Fit every configuration to laboratory and simulated play."
+    )
+    _material_options(fitted)
+    fitted.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill with bundles")
+    fitted.add_argument("--families", nargs="+", choices=NAMES, default=NAMES, help="default: all")
+    fitted.add_argument("--force", action="store_true", help="replace what is in the output folder")
+    swept = command("sweep", commands.search, "Look for better numbers than a family's first configuration has.")
+    swept.add_argument("family", choices=NAMES)
+    _material_options(swept)
+    swept.add_argument("--trials", type=_count, default=50, help="at most (default: %(default)s)")
+    swept.add_argument("--seconds", type=float, default=1800, help="after which none is begun (default: %(default)s)")
+
+
+def _lifecycle(command: Add) -> None:
+    kept = command(
+        "ledger", commands.show_ledger, "Show every decision about what serves, or verify them."
+    )
+    kept.add_argument("what", choices=["verify", "show"], help="verify exits 1 at the first entry that does not hold")
+    brought = command("enter", commands.enter, "Let a bundle of your own climb from shadow2, if it answers as it must.")
+    brought.add_argument("folder", type=Path, metavar="DIR", help="the bundle: manifest.json and model.onnx")
+    shown = command(
+        "table", commands.show_table, "Show what serves under each alias and how it did when it was judged."
+    )
     shown.add_argument("--store", default="", metavar="PLACE", help="the store (default: that of the settings)")
-    pruned = command("prune", _prune, "Remove bundles from the store that no alias means, once they are an hour old.")
+    pruned = command("prune", commands.remove, "Remove bundles an hour old that no alias and no recent entry names.")
     pruned.add_argument("--keep", type=_whole, default=20, metavar="N", help="spare the newest (default: %(default)s)")
-    compared = command("parity", _parity, "Rebuild every recorded round's features twice; exit 1 where they differ.")
-    compared.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: that of settings)")
-    rescored = command("rescore", _rescore, "Compute every recorded prediction again; exit 1 where they differ.")
-    rescored.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: that of settings)")
-    solved = command("solve", _solve, "Solve the race exactly and store its value table.")
+
+
+def _checks(command: Add) -> None:
+    features = "Rebuild every recorded round's features twice; exit 1 where they differ."
+    predictions = "Compute every recorded prediction again; exit 1 where they differ."
+    for name, run, help in (
+        ("parity", commands.compare_features, features),
+        ("rescore", commands.compare_predictions, predictions),
+    ):
+        compared = command(name, run, help)
+        compared.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: the settings')")
+    solved = command("solve", commands.solve_race, "Solve the race exactly and store its value table.")
     solved.add_argument("--out", type=Path, metavar="PATH", default=Path("game/equilibrium.f64"), help="%(default)s")
-    tried = command("promotion-sim", _promotion_sim, "Show by simulation how often the rules of promotion are wrong.")
+    tried = command(
+        "promotion-sim", commands.promotion_sim, "Show by simulation how often rules of promotion are wrong."
+    )
     tried.add_argument("--pairs", type=_count, default=2000, help="of matches at most (default: %(default)s)")
     tried.add_argument("--repetitions", type=_count, default=1000, help="of each scenario (default: %(default)s)")
     tried.add_argument("--seed", type=int, default=0, help="of the drawn results (default: %(default)s)")
-    return parser
+
+
+def _material_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of human-play CSV files")
+    parser.add_argument("--seed", type=int, default=0, help="of splits, drawn values and fits (default: %(default)s)")
+    games = parser.add_mutually_exclusive_group()
+    games.add_argument("--only-cc0", action="store_true", default=True, help="publishable games alone (the default)")
+    games.add_argument(
+        "--all-games", action="store_false", dest="only_cc0", help="every file, to measure with and not to ship"
+    )
 
 
 def _count(text: str) -> int:
@@ -179,19 +124,6 @@ def _whole(text: str) -> int:
     if (number := int(text)) < 0:
         raise ValueError(text)
     return number
-
-
-def _fit_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of human-play CSV files")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill with bundles")
-    parser.add_argument("--seed", type=int, default=0, help="of splits, drawn values and fits (default: %(default)s)")
-    games = parser.add_mutually_exclusive_group()
-    games.add_argument("--only-cc0", action="store_true", default=True, help="publishable games alone (the default)")
-    games.add_argument(
-        "--all-games", action="store_false", dest="only_cc0", help="every file, to measure with and not to ship"
-    )
-    parser.add_argument("--families", nargs="+", choices=NAMES, default=NAMES, help="default: all")
-    parser.add_argument("--force", action="store_true", help="replace what is in the output folder")
 
 
 if __name__ == "__main__":

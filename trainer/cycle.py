@@ -1,94 +1,164 @@
-"""One retraining: intake → features → fit → gate → publish, each a step over plain values.
+"""A cycle: its steps one after the other, each in a child process that gives its memory back by ending.
 
-The store changes by one compare-and-swap at the end, and the position moves only after it: a cycle that is killed
-anywhere has changed nothing that anybody reads.
+Whoever drives it calls `advance` now and then and is free to do other things in between.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from time import monotonic
 
-import numpy as np
 from msgspec import Struct
 
-from models.bundle import Training
-from models.store import Store
-from trainer import families, position
-from trainer.baselines import predictions
-from trainer.candidates import Lesson, fit
-from trainer.families import Configuration
-from trainer.intake import Fault, Intake, fold, histories
-from trainer.log import entries, last_position, opened
-from trainer.publish import Verdict, publish
-from trainer.rows import Rows
-from trainer.sides import sides
+from models.errors import BundleError, StoreError
+from trainer.errors import TrainerError
+from trainer.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DATASETS = ["round log", "rehearsal"]
-LICENCE = "players' rounds of this game, CC0-1.0 (Brockbank & Vul) and simulated play"
+_NICENESS = 10
+"""The game on the same machine goes before its training."""
+_END_S = 1.0
+"""How long a child may take to end when told to, before it is killed."""
+_FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-Configurations = Callable[[str], Sequence[Configuration]]
-
-
-class Report(Struct, frozen=True):
-    """What a cycle read and did; `verdicts` is empty where there was too little to learn from."""
-
-    position: int
-    rounds: int
-    players: int
-    matches: int
-    faults: list[Fault]
-    verdicts: list[Verdict]
+Work = Callable[[Settings, str, Callable[[str, float], None]], None]
+"""One step; a module-level function, because it runs in a fresh process."""
 
 
-def run(
-    database: Path,
-    store: Store,
-    position_file: Path,
-    names: Sequence[str] = families.NAMES,
-    configurations: Configurations = families.configurations,
-    seed: int = 0,
-) -> Report:
-    """Learn from the whole log and publish what is better; raises NoLog, and StoreError where it could not publish."""
-    intake, faults, end = read(database)
-    played = int(intake.rounds.played.sum())
-    log.info("Read %d rounds of %d players in %d matches.", played, len(intake.players), len(intake.matches))
-    lesson = teach(intake)
-    verdicts: list[Verdict] = []
-    if lesson is None:
-        log.info("Too few matches to learn from some and be judged on others: nothing is fitted.")
-    else:
-        table = store.table()
-        candidates = [fit(name, configurations(name), table, store, lesson, seed) for name in names]
-        verdicts = publish(store, candidates, lesson.held_out)
-    position.store(position_file, end)
-    return Report(end, played, len(intake.players), len(intake.matches), faults, verdicts)
+class Progress(Struct, frozen=True):
+    """How far a cycle is. `eta_s` is None until there is something to judge by."""
+
+    phase: str
+    percent: float
+    eta_s: float | None
+    cycle: int
 
 
-def read(database: Path) -> tuple[Intake, list[Fault], int]:
-    """The whole log as columns, what could not be used, and its last position."""
-    faults: list[Fault] = []
-    with opened(database) as connection:
-        end = last_position(connection)
-        intake = histories(fold(entries(connection), faults))
-    for fault in faults:
-        log.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
-    return intake, faults, end
+def log_to_stderr(settings: Settings) -> None:
+    """Lines for a person."""
+    logging.basicConfig(format=_FORM, level=settings.log_level.upper(), force=True)
 
 
-def teach(intake: Intake) -> Lesson | None:
-    """The rows to learn from and to be judged on; None where either would be empty."""
-    played = intake.rounds.played
-    train, validation, held_out = (side[played] for side in sides(intake))
-    if not train.any() or not held_out.any():
-        return None
-    rows = Rows.of(intake.rounds)
-    learned = rows.where(train | validation)
-    return Lesson(
-        train=rows.where(train),
-        validation=rows.where(validation),
-        held_out=rows.where(held_out),
-        baselines={name: found[played][held_out] for name, found in predictions(intake.rounds).items()},
-        training=Training(DATASETS, len(learned), len(np.unique(learned.player)), LICENCE),
-    )
+class Child:
+    """A step under way in its own process, and what it says of its progress."""
+
+    def __init__(self, settings: Settings, work: Work, step: str) -> None:
+        context = get_context("spawn")
+        self._ear, mouth = context.Pipe(duplex=False)
+        self.step = step
+        self.said: tuple[str, float] = (step, 0.0)
+        self._process: BaseProcess = context.Process(
+            target=_child, args=(settings, work, step, mouth), name=f"trainer-{step}"
+        )
+        self._process.start()
+        mouth.close()
+
+    def listen(self) -> None:
+        """Take in what it has said since the last time."""
+        try:
+            while self._ear.poll():
+                self.said = self._ear.recv()
+        except (EOFError, OSError):
+            pass
+
+    @property
+    def running(self) -> bool:
+        return self._process.is_alive()
+
+    @property
+    def succeeded(self) -> bool:
+        return self._process.exitcode == 0
+
+    def wait(self, seconds: float) -> None:
+        self._process.join(seconds)
+
+    def end(self) -> None:
+        """Make sure that it is over."""
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join(_END_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._ear.close()
+
+
+class Cycle:
+    """The steps that remain of a cycle, and the child that does the first of them."""
+
+    def __init__(self, settings: Settings, number: int, steps: list[str], all_steps: int, work: Work) -> None:
+        self._settings = settings
+        self.number = number
+        self._steps = steps
+        self._all = all_steps
+        self._work = work
+        self._started = monotonic()
+        self._at_start = self._all - len(steps)
+        self._child: Child | None = None
+        self.failed = False
+
+    def advance(self) -> bool:
+        """Start the next step when one has ended; whether the cycle still goes on."""
+        if self._child is not None:
+            self._child.listen()
+            if self._child.running:
+                return True
+            self.failed = not self._child.succeeded
+            self._child.end()
+            self._child = None
+            if not self.failed:
+                self._steps = self._steps[1:]
+        if self.failed or not self._steps:
+            return False
+        self._child = Child(self._settings, self._work, self._steps[0])
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the present step, no longer than this."""
+        if self._child is not None:
+            self._child.wait(seconds)
+
+    @property
+    def progress(self) -> Progress:
+        phase, share = (self._steps[0] if self._steps else "done", 0.0) if self._child is None else self._child.said
+        before = self._all - len(self._steps)
+        done = before + share
+        since, elapsed = done - self._at_start, monotonic() - self._started
+        eta = elapsed / since * (self._all - done) if since > 0 else None
+        return Progress(phase, round(100 * done / self._all, 1), None if eta is None else round(eta), self.number)
+
+    def end(self) -> None:
+        """End the step under way; the cycle can be taken up again later."""
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+def _child(settings: Settings, work: Work, step: str, mouth: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches both; the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(_NICENESS)
+    Thread(target=_die_with_parent, daemon=True).start()
+    log_to_stderr(settings)
+    try:
+        work(settings, step, lambda phase, share: mouth.send((phase, share)))
+    except (TrainerError, StoreError, BundleError) as error:
+        log.error("Step %s: %s", step, error)
+        sys.exit(1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    log.info("Step %s is done; it took %.0f MiB at most.", step, peak)
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,95 +1,195 @@
-"""The daemon: wait for enough new rounds, retrain in a child process, wait again.
+"""The daemon: one loop that looks at live play, at the cycle under way, at the registry and at orders, in turn.
 
-The child holds the learning libraries and gives their memory back by ending. It dies with its parent, and changes
-what others read only in its last steps (`trainer/cycle.py`), so that ending it at any point is safe.
+It holds the lease while it works. Everything heavy happens in children (`trainer.cycle`); whatever is down is told of
+once and tried again, and what serves stays as it is.
 """
 
 import logging
-import os
-import signal
-from collections.abc import Callable
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
-from pathlib import Path
-from threading import Event, Thread
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event
+from time import monotonic
 
-from trainer import position
-from trainer.errors import NoLog
-from trainer.log import opened, played_since
+from models.errors import BundleError, StoreError
+from models.places import store_at
+from trainer import book, log, steps
+from trainer.admin import Admin
+from trainer.cycle import Child, Cycle, Progress, Work
+from trainer.errors import TrainerError
+from trainer.lease import Lease
+from trainer.lifecycle import Lifecycle
 from trainer.settings import Settings
+from trainer.sidecar import Sidecar
+from trainer.watch import Watch
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
-Task = Callable[[Settings], None]
-"""One cycle; a module-level function, because it runs in a fresh process."""
-
-_NICENESS = 10
-"""The game on the same machine goes before its training."""
-_LOOK_S = 0.2
-"""How often a running child is looked at; also how soon a stop is noticed then."""
-_END_S = 1.0
-"""How long a child may take to end when told to, before it is killed."""
+_GUARD_S = 2.0
+"""How often the sidecar is asked after the models it holds."""
+_NOTICE_S = 1.0
 _LEAST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 3600.0
-"""After a cycle that failed, the next one waits; twice as long after each further failure."""
+"""After a cycle that failed, or a registry that was down, the next attempt waits; twice as long after each further."""
+_REGISTRY_S = 600.0
+"""How long the registry may take before it counts as hung."""
 
 
-def follow(settings: Settings, task: Task, stop: Event) -> None:
-    """Retrain whenever `retrain_rounds` new rounds are there, until `stop` is set."""
-    waiting, pause = False, _LEAST_PAUSE_S
-    while not stop.is_set():
+class Pause:
+    """When something that failed may be tried again."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._length = _LEAST_PAUSE_S
+        self._until = 0.0
+
+    @property
+    def over(self) -> bool:
+        return self._clock() >= self._until
+
+    def failed(self) -> float:
+        """Wait, longer each time; returns how long."""
+        length, self._length = self._length, min(2 * self._length, _LONGEST_PAUSE_S)
+        self._until = self._clock() + length
+        return length
+
+    def succeeded(self) -> None:
+        self._length, self._until = _LEAST_PAUSE_S, 0.0
+
+
+class Daemon:
+    """What the loop knows; all of it can be made again from ledger, log and store."""
+
+    def __init__(self, settings: Settings, admin: Admin, work: Work, register: Work) -> None:
+        self._settings = settings
+        self._admin = admin
+        self._work = work
+        self._register = register
+        self._lease = Lease()
+        self._store = store_at(settings.store, settings.data_dir, settings.bundle_key)
+        self._watch: Watch | None = None
+        self._cycle: Cycle | None = None
+        self._registrar: Child | None = None
+        self._registered: tuple[int, int] | None = None
+        self._registrar_since = 0.0
+        self._retry, self._registry_retry = Pause(), Pause()
+        self._guarded = self._noticed = 0.0
+        self._trouble = ""
+
+    def follow(self, stop: Event) -> None:
+        """Work until told to stop; children are ended, and what they did goes on when the daemon starts again."""
         try:
-            new = new_rounds(settings.database, settings.position)
-        except NoLog as error:
-            if not waiting:
-                log.info("%s Waiting for it.", error)
-            waiting, new = True, 0
-        if new < settings.retrain_rounds:
-            stop.wait(settings.poll_s)
-            continue
-        log.info("%d new rounds: retraining.", new)
-        if retrain(settings, task, stop):
-            pause = _LEAST_PAUSE_S
-        elif not stop.is_set():
-            log.error("The retraining failed; trying again in %.0f s.", pause)
-            stop.wait(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            while not stop.is_set():
+                stop.wait(0.0 if self._looked() else self._settings.poll_s)
+        finally:
+            for one in (self._cycle, self._registrar):
+                if one is not None:
+                    one.end()
+
+    def _looked(self) -> bool:
+        """One turn; whether there is more to do at once."""
+        waiting = "Waiting for it." if self._watch is None else "What serves stays as it is; trying again."
+        try:
+            with book.opened(self._settings.database) as opened, log.opened(self._settings.database) as reader:
+                if not self._lease.beat(opened):
+                    self._let_go()
+                    return False
+                more = self._turn(Lifecycle(opened, self._store), reader)
+        except (TrainerError, StoreError, BundleError, sqlite3.Error) as error:
+            if str(error) != self._trouble:
+                logger.warning("%s %s", error, waiting)
+            self._trouble = str(error)
+            return False
+        self._trouble = ""
+        return more
+
+    def _let_go(self) -> None:
+        """Somebody else is the trainer."""
+        self._admin.close()
+        if self._cycle is not None:
+            logger.warning("The cycle under way is left to the other trainer.")
+            self._cycle.end()
+        self._cycle = self._watch = None
+
+    def _turn(self, lifecycle: Lifecycle, reader: sqlite3.Connection) -> bool:
+        if self._watch is None:
+            lifecycle.settle(log.last_position(reader))
+            settings = self._settings
+            sidecar = Sidecar(settings.inference_host, settings.inference_port)
+            self._watch = Watch(settings.promotion_rule, settings.bot_share, sidecar)
+            self._admin.open()
+        lifecycle.settle(log.last_position(reader))
+        taken = self._watch.look(lifecycle, reader)
+        if monotonic() - self._guarded > _GUARD_S:
+            self._watch.guard(lifecycle, reader)
+            self._guarded = monotonic()
+        self._learn(lifecycle, reader)
+        self._tell_registry(lifecycle)
+        if monotonic() - self._noticed > _NOTICE_S:
+            self._notice(lifecycle)
+        return taken > 0
+
+    def _learn(self, lifecycle: Lifecycle, reader: sqlite3.Connection) -> None:
+        if self._cycle is None:
+            self._begin(lifecycle, reader)
+            return
+        said = self._cycle.progress
+        if self._cycle.advance():
+            now = self._cycle.progress
+            if now.phase != said.phase:
+                left = "" if now.eta_s is None else f", some {now.eta_s:.0f} s left"
+                logger.info("Cycle %d: %s, %.0f %%%s.", now.cycle, now.phase, now.percent, left)
+            return
+        over, self._cycle = self._cycle, None
+        if over.failed:
+            logger.error("Cycle %d failed; trying again in %.0f s.", over.number, self._retry.failed())
+        else:
+            steps.finish(self._settings, lifecycle)
+            self._retry.succeeded()
+        self._notice(lifecycle)
+
+    def _begin(self, lifecycle: Lifecycle, reader: sqlite3.Connection) -> None:
+        new = log.played_since(reader, steps.learned(lifecycle))
+        asked = self._admin.retrain.is_set()
+        if not asked and (new < self._settings.retrain_rounds or not self._retry.over):
+            return
+        self._admin.retrain.clear()
+        number, left = steps.next_number(lifecycle), steps.remaining(lifecycle, self._settings.work)
+        resumed = len(left) < len(steps.names())
+        logger.info("Cycle %d %s: %d new rounds.", number, "goes on" if resumed else "begins", new)
+        self._cycle = Cycle(self._settings, number, left, len(steps.names()), self._work)
+        self._cycle.advance()
+
+    def _tell_registry(self, lifecycle: Lifecycle) -> None:
+        """Bring the registry in line when there is something new, one process at a time, beside a cycle or not."""
+        if self._registrar is not None:
+            hung = monotonic() - self._registrar_since > _REGISTRY_S
+            if self._registrar.running and not hung:
+                return
+            self._registrar.end()
+            if self._registrar.succeeded:
+                self._registry_retry.succeeded()
+            else:
+                self._registered = None
+                pause = self._registry_retry.failed()
+                logger.warning("The registry is not up to date; trying again in %.0f s.", pause)
+            self._registrar = None
+        waiting = len(list(self._settings.outbox.glob("[!.]*.json")))
+        now = lifecycle.store.table().generation, waiting
+        if self._cycle is None and now != self._registered and self._registry_retry.over:
+            self._registered = now[0], 0
+            self._registrar, self._registrar_since = Child(self._settings, self._register, "registry"), monotonic()
+
+    def _notice(self, lifecycle: Lifecycle) -> None:
+        self._noticed = monotonic()
+        idle = Progress("waiting for rounds", 0.0, None, steps.next_number(lifecycle))
+        lifecycle.book.notice("progress", idle if self._cycle is None else self._cycle.progress)
+        if self._watch is not None:
+            lifecycle.book.notice("comparisons", self._watch.told())
 
 
-def new_rounds(database: Path, position_file: Path) -> int:
-    """How many rounds were played since the last finished cycle; raises NoLog."""
-    with opened(database) as connection:
-        return played_since(connection, position.load(position_file))
-
-
-def retrain(settings: Settings, task: Task, stop: Event) -> bool:
-    """Run the task in a child to its end, or end the child when `stop` is set; whether it succeeded."""
-    child = get_context("spawn").Process(target=_child, args=(settings, task), name="trainer-cycle")
-    child.start()
-    while child.is_alive() and not stop.is_set():
-        child.join(_LOOK_S)
-    _end(child)
-    return child.exitcode == 0
-
-
-def _end(child: BaseProcess) -> None:
-    if child.is_alive():
-        child.terminate()
-        child.join(_END_S)
-    if child.is_alive():
-        child.kill()
-        child.join()
-
-
-def _child(settings: Settings, task: Task) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches both; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.nice(_NICENESS)
-    Thread(target=_die_with_parent, daemon=True).start()
-    task(settings)
-
-
-def _die_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+@contextmanager
+def working(settings: Settings, admin: Admin, work: Work, register: Work) -> Iterator[Daemon]:
+    """A daemon whose orders are closed at the end."""
+    with ExitStack() as stack:
+        stack.callback(admin.close)
+        yield Daemon(settings, admin, work, register)

@@ -6,7 +6,7 @@ TrainerError
 ├── Overtaken            somebody else decided meanwhile
 ├── Unwanted             what was asked for cannot be done as things stand
 ├── NothingToLearn       there are no rows, or some of their features are not numbers
-├── LeakError            a player stands on two sides of a split
+├── LeakError            something that judges a model was learned from
 ├── ExportError          a graph does not say what the model it was made from says
 ├── SidecarUnavailable   the sidecar cannot be asked
 ├── RegistryUnavailable  the registry cannot be told

@@ -60,8 +60,3 @@ class Settings(Struct, frozen=True):
     def tracking_uri(self) -> str:
         """The MLflow server or database that runs and versions are registered in."""
         return self.mlflow_tracking_uri or f"sqlite:///{Path(self.data_dir).absolute() / 'mlflow' / 'mlflow.db'}"
-
-    @property
-    def position(self) -> Path:
-        """Where the last position learned from is kept."""
-        return Path(self.data_dir) / "trainer" / "position.json"

@@ -77,7 +77,7 @@ def test_a_key_is_long_or_none() -> None:
     assert "guessed" not in str(caught.value)
 
 
-@pytest.mark.parametrize("module", ["inference.__main__", "trainer.__main__", "trainer.task"])
+@pytest.mark.parametrize("module", ["inference.__main__", "trainer.__main__", "trainer.steps"])
 def test_a_process_with_a_folder_does_not_load_the_object_stores_client(module: str) -> None:
     code = (
         f"import sys, {module}; from models.places import *; store_at(place('', 'var'), 'var'); "

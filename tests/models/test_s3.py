@@ -77,7 +77,7 @@ def test_down_at_start_the_last_table_and_its_bundles_serve(
     assert store.bundle(pin).model == b"one"
     outage.stop()
     started = bucket.store(cache="cache", objects=objects(bucket, f"127.0.0.1:{outage.port}"))
-    assert started.table() == table == Table(1, {"brian": {P: pin}})
+    assert started.last_table() == table == Table(1, {"brian": {P: pin}})
     assert started.bundle(pin).model == b"one"
     said = [record.getMessage() for record in caplog.records if record.name.startswith("models")]
     assert len(said) == 1 and "Connection refused" in said[0] and "generation 1" in said[0]
@@ -94,7 +94,7 @@ def test_down_at_start_with_nothing_kept_the_shipped_bundles_serve(
         (tmp_path / "cache").mkdir()
         (tmp_path / "cache" / TABLE).write_bytes(cached)
     outage.stop()
-    assert store.table() == Table(0, {"brian": {P: pin}})
+    assert store.last_table() == Table(0, {"brian": {P: pin}})
     assert store.bundle(pin).model == b"shipped"
 
 
@@ -103,7 +103,7 @@ def test_down_later_nothing_is_lost_and_what_changed_meanwhile_is_seen_after(
 ) -> None:
     table, before = store.table(), store.stamp()
     outage.stop()
-    assert store.table() == table
+    assert store.last_table() == table
     down = store.stamp(), store.stamp(pin)
     assert down == (store.stamp(), store.stamp(pin)) and before not in down
     other = bucket.store().put(manifest(b"two"), b"two")
@@ -120,7 +120,7 @@ def test_a_read_that_failed_between_two_looks_is_made_again(what: str, store: St
     looks = store.stamp(), store.stamp(pin)
     outage.stop()
     if what == "table":
-        store.table()
+        store.last_table()
     else:
         one_line(lambda: store.bundle(pin), BundleError)
     outage.start()
@@ -128,13 +128,14 @@ def test_a_read_that_failed_between_two_looks_is_made_again(what: str, store: St
     assert store.stamp(pin) != looks[1]
 
 
-def test_down_nothing_can_be_written_and_each_refusal_is_one_line(
+def test_down_nothing_can_be_written_or_decided_by_and_each_refusal_is_one_line(
     store: Store, outage: Outage, pin: Pin, manifest: Say
 ) -> None:
     outage.stop()
     assert "Connection refused" in one_line(lambda: store.put(manifest(b"two"), b"two"), BundleError)
     assert "Connection refused" in one_line(lambda: store.swap(1, {}), StoreError)
     assert "Connection refused" in one_line(store.kept, StoreError)
+    assert "Connection refused" in one_line(store.table, StoreError)
     assert "Connection refused" in one_line(lambda: store.drop(1, [pin.version]), StoreError)
 
 
@@ -145,7 +146,7 @@ def test_nothing_is_pruned_by_a_table_from_the_cache(
     promoted = bucket.store().put(manifest(b"two"), b"two")
     bucket.store().swap(1, {"brian": {P: promoted}})
     outage.stop()
-    known = store.table()
+    known = store.last_table()
     outage.start()
     monkeypatch.setattr(store, "table", lambda: known)
     with pytest.raises(StoreError, match="changed meanwhile"):
@@ -160,7 +161,7 @@ def test_a_slow_server_is_given_up_and_left_alone_for_a_while(bucket: BucketGrou
         slow = bucket.store(objects=objects(bucket, endpoint, read_s=0.1, pause_s=600))
         assert "timed out" in one_line(lambda: slow.swap(0, {}), Unreachable)
         silent.accept()[0].close()
-        assert slow.table() == Table(0, {})
+        assert slow.last_table() == Table(0, {})
         assert "timed out" in one_line(lambda: slow.bundle(pin), BundleError)
         assert slow.stamp() == slow.stamp(pin) == ()
         with pytest.raises(BlockingIOError):  # nobody knocked again

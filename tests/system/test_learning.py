@@ -1,70 +1,136 @@
-"""The loop closed: people play, the trainer learns from the log, and the next match is served by what it learned."""
+"""The loop closed, live: people change, a candidate climbs to Production, a sabotaged one is taken back."""
 
 import asyncio
-from collections.abc import Iterator
-from random import Random
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
+from msgspec import json
+from msgspec.structs import replace
+from support.crowd import Crowd, middle
 from support.referee import check
-from support.stubborn import Message, Stubborn
 
 from bench.system import System
+from game.assignment import Alias
+from models.bundle import version_of, write
 from models.store import SHIPPED, FolderStore
+from trainer.graph import dense
+from trainer.turning import WIDTH
 
-CLIENTS, MATCHES = 12, 12
-ROUNDS = 1000
-"""New rounds after which the trainer learns; the players make more."""
-NEXT = {"rock": "paper", "paper": "scissors", "scissors": "rock"}
+CLIENTS = 60
+ROUNDS = 1500
+"""New rounds after which the trainer learns."""
+TOKEN = "a token for this test alone"
+FAMILY = "logan"
+"""They all play against one, so that its matches are many."""
+
+Entry = dict[str, Any]
 
 
 @pytest.fixture
-def learning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with System(tmp_path_factory.mktemp("learning"), RPS_RETRAIN_ROUNDS=str(ROUNDS), RPS_POLL_S="0.2") as system:
+def learning(tmp_path: Path) -> Iterator[System]:
+    variables = {"RPS_RETRAIN_ROUNDS": str(ROUNDS), "RPS_POLL_S": "0.2", "RPS_ADMIN_TOKEN": TOKEN}
+    with System(tmp_path, **variables) as system:
         for name in ("inference", "server", "trainer"):
             system.start(name)
         system.until_ready()
         yield system
 
 
-def cycling(random: Random):
-    """A habit that nobody in the shipped data has so plainly: one move after the other, rarely anything else."""
+class Story:
+    """What the ledger tells, as the server shows it."""
 
-    def choose(round: Message, results: list[Message]) -> str:
-        if not results or random.random() < 0.05:
-            return random.choice(list(NEXT))
-        return NEXT[results[-1]["player_move"]]
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self.entries: list[Entry] = []
 
-    return choose
+    def read(self) -> list[Entry]:
+        last = self.entries[-1]["number"] if self.entries else 0
+        found = self._system.get(f"/api/promotions?after={last}")["entries"]
+        self.entries += [one["entry"] for one in found]
+        return self.entries
 
-
-@pytest.mark.timeout(300)
-async def test_the_next_match_is_served_by_what_was_learned(learning: System) -> None:
-    shipped = {pin.version for pins in FolderStore(SHIPPED).table().aliases.values() for pin in pins.values()}
-    players = [Stubborn(learning.url, cycling(Random(number))) for number in range(CLIENTS)]
-    await asyncio.gather(*(play(player, number) for number, player in enumerate(players)))
-    table = await published(learning)
-    versions = {family: pins["Production"].version for family, pins in table.aliases.items()}
-    learned = {family: version for family, version in versions.items() if version not in shipped}
-    assert learned, learning.log("trainer")
-    family, version = next(iter(learned.items()))
-    player = Stubborn(learning.url, cycling(Random(99)))
-    served = [await player.play(family, f"after-{number}") for number in range(12)]
-    assert version in {over["served_by"]["version"] for over in served}
-    by_version = {over["served_by"]["version"]: over["served_by"]["alias"] for over in served}
-    assert by_version[version] == "Production"
-    for over in served:
-        check(learning.get(f"/api/matches/{over['match']}"))
-    assert learning.log("server").count("Play at") == learning.log("inference").count("Ready in") == 1
+    async def until(self, kind: str, **about: str) -> Entry:
+        """The first such decision about the family, waited for."""
+        while True:
+            for entry in self.read():
+                if entry["family"] == FAMILY and entry["kind"] == kind and about.items() <= entry.items():
+                    return entry
+            await asyncio.sleep(0.1)
 
 
-async def play(player: Stubborn, number: int) -> None:
-    for match in range(MATCHES):
-        await player.play(("brian", "forrest", "logan")[(number + match) % 3], f"{number}-{match}")
+def version_at(entry: Entry, alias: Alias, when: str = "after") -> str:
+    return str(entry[when][FAMILY][alias]["version"])
 
 
-async def published(system: System):
-    """The aliases once the sidecar serves the first that the trainer published."""
-    store = FolderStore(system.folder / "store")
-    while not (table := store.table()).generation or "generation 1" not in system.log("inference"):
-        await asyncio.sleep(0.1)
-    return table
+def sabotaged(folder: Path) -> str:
+    """A bundle that is formally sound and always sure of what nobody who plays here throws; its version."""
+    store = FolderStore(SHIPPED)
+    manifest = store.bundle(store.table().aliases[FAMILY][Alias.PRODUCTION]).manifest
+    model = dense([(np.zeros((WIDTH, 3)), np.array([3.0, 0.0, -3.0]))])
+    version = version_of(FAMILY, model)
+    write(folder, replace(manifest, version=version, model_sha256=sha256(model).hexdigest()), model)
+    return version
+
+
+def order(system: System, what: str, **body: str) -> Any:
+    port = system.environment["RPS_ADMIN_PORT"]
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    request = Request(f"http://127.0.0.1:{port}/admin/{what}", json.encode(body), headers)
+    with urlopen(request, timeout=10) as answer:
+        return json.decode(answer.read())
+
+
+@pytest.fixture
+async def crowd(learning: System) -> AsyncIterator[Crowd]:
+    found = Crowd(learning.url, CLIENTS, middle, (FAMILY,))
+    async with found.playing():
+        yield found
+
+
+@pytest.mark.timeout(900)
+async def test_a_candidate_climbs_and_a_sabotaged_one_is_taken_back(
+    learning: System, crowd: Crowd, tmp_path: Path
+) -> None:
+    story = Story(learning)
+    entered = await story.until("entered")
+    newcomer = version_at(entered, Alias.SHADOW2)
+    raised = await story.until("raised")
+    assert raised["evidence"]["e_value"] >= 20 and raised["by"] == "comparison"
+    promoted = await story.until("promoted")
+    evidence = promoted["evidence"]
+    assert evidence["e_value"] >= 20 and evidence["won"][0] > evidence["won"][1]
+    learned = version_at(promoted, Alias.PRODUCTION)
+    assert version_at(promoted, Alias.B) == version_at(promoted, Alias.PRODUCTION, "before")
+    candidates = {version_at(one, Alias.SHADOW2) for one in story.entries if one["kind"] == "entered"}
+    assert newcomer in candidates and learned in candidates
+
+    bad = sabotaged(tmp_path / "sabotaged")
+    assert learning.run("trainer", "enter", str(tmp_path / "sabotaged"), "--json").returncode == 0
+    assert order(learning, "promote", family=FAMILY, version=bad)["kind"] == "promoted"
+    assert order(learning, "reload")["faults"] == {}
+    back = await story.until("rolled-back")
+    assert version_at(back, Alias.PRODUCTION, "before") == bad and version_at(back, Alias.PRODUCTION) != bad
+    assert version_at(back, Alias.SHADOW2) == bad
+
+    served = {one["version"]: one for one in learning.get("/api/stats")["served"]}
+    assert learned in served and bad in served
+    for match in crowd.some_finished(5):
+        check(learning.get(f"/api/matches/{match}"))
+    the_ledger_holds_and_one_byte_breaks_it(learning, tmp_path)
+
+
+def the_ledger_holds_and_one_byte_breaks_it(system: System, folder: Path) -> None:
+    system.stop("trainer")
+    assert system.run("trainer", "ledger", "verify").returncode == 0
+    with closing(sqlite3.connect(folder / "rps.db")) as connection, connection:
+        connection.execute("DROP TRIGGER ledger_unchanged")
+        connection.execute("UPDATE ledger SET body = replace(body, '\"promoted\"', '\"promotes\"') WHERE number > 3")
+    found = system.run("trainer", "ledger", "verify", "--json")
+    assert found.returncode == 1 and "was changed" in json.decode(found.stdout)["fault"]

@@ -3,16 +3,23 @@
 import gzip
 import os
 import time
+from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec import Struct, json
+from msgspec.structs import replace
+from support.database import made
 
 from game.assignment import Alias
+from models.bundle import version_of, write
 from models.store import BUNDLES, FolderStore
 from trainer import __main__ as command
 from trainer import humans, material
+from trainer.graph import dense
 from trainer.table import Entry
+from trainer.turning import WIDTH
 
 SHIPPED = Path(__file__).parents[2] / "models" / "shipped"
 
@@ -115,3 +122,58 @@ def test_a_place_that_is_none_is_told_without_its_secret(capsys: pytest.CaptureF
     assert command.main(["table", "--store", "s3://me:hidden@minio"]) == 1
     told = capsys.readouterr().err
     assert told.startswith("trainer: store_url must look like") and "hidden" not in told
+
+
+def test_a_sweep_tries_what_it_is_told_to(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["sweep", "logan", "--data", str(data), "--trials", "2", "--json"]) == 0
+    trials = json.decode(capsys.readouterr().out)["trials"]
+    assert len(trials) == 2 and trials[0]["validation_loss"] <= trials[1]["validation_loss"]
+
+
+@pytest.fixture
+def played_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty database of a server, which the settings name."""
+    monkeypatch.setenv("RPS_DATA_DIR", str(tmp_path))
+    return made(tmp_path)
+
+
+def test_a_bundle_of_ones_own_enters_at_shadow2_and_the_ledger_tells_of_it(
+    played_database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = FolderStore(SHIPPED)
+    bundle = store.bundle(store.table().aliases["logan"][Alias.PRODUCTION])
+    model = dense([(np.zeros((WIDTH, 3)), np.array([0.1, 0.0, 0.0]))])
+    version, digest = version_of("logan", model), sha256(model).hexdigest()
+    write(tmp_path / "own", replace(bundle.manifest, version=version, model_sha256=digest), model)
+    assert command.main(["enter", str(tmp_path / "own"), "--json"]) == 0
+    assert json.decode(capsys.readouterr().out)["after"]["logan"]["shadow2"]["version"] == version
+    assert command.main(["enter", str(tmp_path / "own")]) == 1
+    assert "stands there already" in capsys.readouterr().err
+    assert command.main(["ledger", "show"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == 2 and "adopted" in shown[0] and version in shown[1]
+    assert command.main(["ledger", "verify", "--json"]) == 0
+    assert json.decode(capsys.readouterr().out) == {"entries": 2, "fault": None}
+
+
+def test_a_bundle_that_does_not_answer_as_it_must_does_not_enter(
+    played_database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = FolderStore(SHIPPED)
+    bundle = store.bundle(store.table().aliases["logan"][Alias.PRODUCTION])
+    model = dense([(np.zeros((WIDTH, 3)), np.array([np.nan, 0.0, 0.0]))])
+    version, digest = version_of("logan", model), sha256(model).hexdigest()
+    write(tmp_path / "own", replace(bundle.manifest, version=version, model_sha256=digest), model)
+    assert command.main(["enter", str(tmp_path / "own")]) == 1
+    assert "not a number" in capsys.readouterr().err
+    assert command.main(["enter", str(tmp_path / "nothing")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_commands_about_the_ledger_need_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RPS_DATA_DIR", str(tmp_path))
+    for arguments in (["ledger", "verify"], ["cycle"], ["enter", str(tmp_path)]):
+        assert command.main(arguments) == 1
+        assert capsys.readouterr().err.startswith("trainer: ")

@@ -1,207 +1,162 @@
-"""A retraining end to end: what passes the gate is published, what fails or dies changes nothing."""
+"""A cycle's steps: each in a child, in order, taken up again where they were left."""
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
-import numpy as np
 import pytest
-from msgspec import Struct
+from support import lessons
+from support.database import made
 
 from game.assignment import Alias
-from models.errors import StoreError
-from models.store import Aliases, FolderStore, Pin, Table
-from trainer import candidates, cycle, gate, position
-from trainer.candidates import Candidate
-from trainer.columns import Features, Floats
-from trainer.families import NAMES, Fitted
-from trainer.graph import dense
-from trainer.intake import Intake
-from trainer.publish import ATTEMPTS, publish
-from trainer.rows import Rows
-from trainer.sides import FEW, sides
-from trainer.turning import WIDTH
+from models.store import FolderStore
+from trainer import book, once, steps
+from trainer.cycle import Cycle, Work
+from trainer.errors import TrainerError
+from trainer.ledger import Kind, verify
+from trainer.lifecycle import Lifecycle
+from trainer.runs import Outbox
+from trainer.settings import Settings
 
-LogOf = Callable[..., Path]
+RecordsOf = Callable[..., Path]
+PATIENCE_S = 60.0
 
 
-class Fixed(Struct, frozen=True):
-    """A family that says always the same of the turned move: stays, goes up, goes down."""
-
-    name: str
-    stays: float
-    up: float
-    down: float
-
-    def fit(self, train: Rows, validation: Rows, seed: int) -> Fitted:
-        logits = np.log([self.stays, self.up, self.down])
-        model = dense([(np.zeros((WIDTH, 3)), logits)])
-
-        def predict(features: Features) -> Floats:
-            last = features[:, :3].argmax(axis=1)
-            return np.asarray(np.exp(logits)[(np.arange(3) - last[:, None]) % 3])
-
-        return Fitted(predict, model)
+def cycle_of(folder: Path, work: Work, *names: str) -> Cycle:
+    return Cycle(Settings(data_dir=str(folder)), 4, list(names), len(names), work)
 
 
-RIGHT, LEVEL, WRONG = Fixed("right", 0.1, 0.8, 0.1), Fixed("level", 0.3, 0.4, 0.3), Fixed("wrong", 0.1, 0.1, 0.8)
+def drive(cycle: Cycle) -> set[str]:
+    """To its end; the phases it went through."""
+    phases = set()
+    while cycle.advance():
+        cycle.wait(0.02)
+        phases.add(cycle.progress.phase)
+    return phases
 
 
-class Places:
-    """A store with nothing shipped, and cycles of one made-up family over a log of cyclers."""
+def test_steps_run_one_after_the_other_and_progress_rises(tmp_path: Path) -> None:
+    cycle = cycle_of(tmp_path, lessons.quick, "intake", "one", "two")
+    assert (cycle.progress.percent, cycle.progress.eta_s, cycle.progress.cycle) == (0, None, 4)
+    drive(cycle)
+    assert (tmp_path / "done").read_text().split() == ["intake", "one", "two"]
+    assert not cycle.failed and cycle.progress.percent == 100
+    assert multiprocessing.active_children() == []
 
-    def __init__(self, root: Path, database: Path) -> None:
-        self.store = FolderStore(root / "store", shipped=root / "none")
-        self.position = root / "trainer" / "position.json"
-        self.database = database
 
-    def run(self, *choices: Fixed, store: FolderStore | None = None) -> cycle.Report:
-        def configurations(family: str) -> Sequence[Fixed]:
-            return choices
+def test_a_step_that_fails_ends_the_cycle(tmp_path: Path) -> None:
+    cycle = cycle_of(tmp_path, lessons.failing, "intake", "one")
+    drive(cycle)
+    assert cycle.failed and cycle.progress.percent == 0
 
-        return cycle.run(self.database, store or self.store, self.position, ["fixed"], configurations)
 
-    def line(self) -> list[str]:
-        pins = self.store.table().aliases["fixed"]
-        names = [self.store.bundle(pins[alias]).manifest.configuration["name"] for alias in Alias]
-        return [str(name) for name in names]
+def test_a_step_that_will_not_end_is_ended(tmp_path: Path) -> None:
+    cycle = cycle_of(tmp_path, lessons.endless, "intake")
+    assert cycle.advance()
+    while not (tmp_path / "started").exists():
+        Event().wait(0.01)
+    cycle.end()
+    assert multiprocessing.active_children() == []
 
 
 @pytest.fixture
-def places(tmp_path: Path, cyclers: Path) -> Places:
-    return Places(tmp_path, cyclers)
+def settings(tmp_path: Path, cyclers: Path) -> Settings:
+    """A database whose log holds six players who go round rock, paper, scissors."""
+    import sqlite3
+    from contextlib import closing
+
+    made(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "rps.db")) as connection, connection:
+        connection.execute("ATTACH ? AS other", (str(cyclers),))
+        connection.execute("INSERT INTO log SELECT position, match, round, kind, at, body FROM other.log")
+    return Settings(data_dir=str(tmp_path))
 
 
-def test_a_better_candidate_is_published_and_the_others_move_down(places: Places) -> None:
-    first = places.run(LEVEL)
-    assert places.line() == ["level"] * 4
-    second = places.run(RIGHT)
-    assert places.line() == ["right", "level", "level", "level"]
-    (verdict,) = second.verdicts
-    assert verdict.published and verdict.production == first.verdicts[0].version
-    assert verdict.production_log_loss is not None and verdict.log_loss < verdict.production_log_loss
-    assert position.load(places.position) == second.position > 0
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process knows the made-up family only."""
+    from trainer import families
+
+    monkeypatch.setattr(families, "NAMES", families.NAMES)
+    monkeypatch.setattr(families, "configurations", families.configurations)
+    lessons.only(lessons.RIGHT)
+    yield
 
 
-def test_a_worse_candidate_is_refused_and_the_position_moves_on(places: Places) -> None:
-    places.run(RIGHT)
-    table = places.store.table()
-    places.position.unlink()
-    report = places.run(WRONG)
-    assert not report.verdicts[0].published and places.store.table() == table
-    assert position.load(places.position) == report.position
+@pytest.mark.usefixtures("made_up")
+def test_a_cycle_lets_its_candidate_in_at_shadow2(settings: Settings) -> None:
+    report = once.run(settings, lessons.learn, lessons.registered)
+    assert [entry.kind for entry in report.entries] == [Kind.ENTERED, Kind.TRAINED]
+    store = FolderStore(Path(settings.data_dir) / "store")
+    pins = store.table().aliases["fixed"]
+    assert store.bundle(pins[Alias.SHADOW2]).manifest.configuration["name"] == "right"
+    with book.opened(settings.database) as opened:
+        assert verify(opened.rows(), store.table()) == (3, None)
+        lifecycle = Lifecycle(opened, store)
+        trained = report.entries[-1]
+        assert steps.learned(lifecycle) == trained.position > 0
+        assert trained.evidence["rounds"] > 300 and trained.evidence["players"] == 6
+        assert steps.next_number(lifecycle) == 2
+    assert not settings.work.exists() and (Path(settings.data_dir) / "registered").exists()
+    (waiting,) = Outbox(settings.outbox).waiting()
+    run = Outbox(settings.outbox).read(waiting)
+    assert run is not None and run.name == "cycle-00001-fixed-right"
+    assert (run.chosen, run.passed, run.digest) == (True, True, pins[Alias.SHADOW2].digest)
 
 
-def test_the_model_in_production_is_not_published_again(places: Places) -> None:
-    places.run(LEVEL)
-    assert not places.run(LEVEL).verdicts[0].published
-    assert places.store.table().generation == 1
+@pytest.mark.usefixtures("made_up")
+@pytest.mark.parametrize("choice", [lessons.WRONG, lessons.RIGHT])
+def test_what_is_worse_or_known_already_is_refused(settings: Settings, choice: lessons.Fixed) -> None:
+    def nothing(phase: str, share: float) -> None: ...
+
+    once.run(settings, lessons.learn, lessons.registered)
+    store = FolderStore(Path(settings.data_dir) / "store")
+    table = store.table()
+    lessons.only(choice)
+    with book.opened(settings.database) as opened:
+        lifecycle = Lifecycle(opened, store)
+        for step in steps.remaining(lifecycle, settings.work):
+            steps.run(settings, step, nothing)
+        entry = lifecycle.entries()[-1]
+    assert entry.kind is Kind.REFUSED and store.table() == table
+    assert ("serves already" if choice is lessons.RIGHT else "calibration error") in entry.reason
 
 
-def test_the_configuration_in_production_is_the_one_fitted(places: Places) -> None:
-    places.run(LEVEL)
-    assert places.run(RIGHT, LEVEL).verdicts[0].version == places.store.table().aliases["fixed"][Alias.B].version
+@pytest.mark.usefixtures("made_up")
+def test_a_cycle_that_was_killed_goes_on_with_what_is_left(settings: Settings) -> None:
+    with book.opened(settings.database) as opened:
+        lifecycle = Lifecycle(opened, FolderStore(Path(settings.data_dir) / "store"))
+        assert steps.remaining(lifecycle, settings.work) == ["intake", "fixed"]
+        steps.run(settings, "intake", lambda phase, share: None)
+        assert steps.remaining(lifecycle, settings.work) == ["fixed"]
+        steps.run(settings, "fixed", lambda phase, share: None)
+        assert steps.remaining(lifecycle, settings.work) == []
+        steps.finish(settings, lifecycle)
+        assert steps.remaining(lifecycle, settings.work) == ["intake", "fixed"]
+        assert [entry.kind for entry in lifecycle.entries()] == [Kind.ADOPTED, Kind.ENTERED, Kind.TRAINED]
 
 
-class Dying(FolderStore):
-    """A store whose process is killed in the middle of publishing."""
-
-    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
-        raise KeyboardInterrupt
-
-
-class Contested(FolderStore):
-    """A store in which somebody else is always, or once, a little faster."""
-
-    times = ATTEMPTS
-
-    def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
-        if self.times:
-            self.times -= 1
-            super().swap(generation, self.table().aliases)
-        return super().swap(generation, aliases, entry)
+@pytest.mark.usefixtures("made_up")
+def test_a_damaged_snapshot_begins_the_cycle_again(settings: Settings) -> None:
+    steps.run(settings, "intake", lambda phase, share: None)
+    (settings.work / "snapshot.npz").write_bytes(b"half")
+    with pytest.raises(TrainerError, match="is damaged; the cycle begins again"):
+        steps.run(settings, "fixed", lambda phase, share: None)
+    with book.opened(settings.database) as opened:
+        lifecycle = Lifecycle(opened, FolderStore(Path(settings.data_dir) / "store"))
+        assert steps.remaining(lifecycle, settings.work) == ["intake", "fixed"]
 
 
-def contested(places: Places, times: int) -> Contested:
-    store = Contested(places.database.parent / "unused", shipped=places.database.parent)
-    store.__dict__.update(places.store.__dict__, times=times)
-    return store
+def test_a_failed_cycle_says_so(settings: Settings) -> None:
+    with pytest.raises(TrainerError, match="Cycle 1 failed"):
+        once.run(settings, lessons.failing, lessons.registered)
 
 
-def test_dying_while_publishing_leaves_table_and_position(places: Places, tmp_path: Path) -> None:
-    before = places.run(LEVEL).position
-    position.store(places.position, before - 10)
-    with pytest.raises(KeyboardInterrupt):
-        places.run(RIGHT, store=Dying(tmp_path / "store", shipped=tmp_path / "none"))
-    assert places.line() == ["level"] * 4 and position.load(places.position) == before - 10
-    places.run(RIGHT)
-    assert places.line()[0] == "right" and position.load(places.position) == before
-
-
-def test_a_swap_that_conflicts_is_judged_and_tried_again(places: Places) -> None:
-    places.run(LEVEL)
-    assert places.run(RIGHT, store=contested(places, 1)).verdicts[0].published
-    assert places.line()[0] == "right" and places.store.table().generation == 3
-
-
-def test_a_table_that_never_stays_still_ends_the_cycle(places: Places) -> None:
-    before = places.run(LEVEL).position
-    position.store(places.position, before - 10)
-    with pytest.raises(StoreError, match="changed meanwhile"):
-        places.run(RIGHT, store=contested(places, ATTEMPTS))
-    assert places.line() == ["level"] * 4 and position.load(places.position) == before - 10
-
-
-def test_the_real_families_learn_the_cycle_from_the_log(
-    tmp_path: Path, cyclers: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(candidates, "REHEARSED", 60)
-    store = FolderStore(tmp_path / "store")
-    before = store.table()
-    report = cycle.run(cyclers, store, tmp_path / "position.json")
-    assert [verdict.family for verdict in report.verdicts] == list(NAMES)
-    for verdict in report.verdicts:
-        production = store.table().aliases[verdict.family]
-        assert verdict.published and production[Alias.PRODUCTION].version == verdict.version
-        assert production[Alias.B] == before.aliases[verdict.family][Alias.PRODUCTION]
-        assert production[Alias.SHADOW2] == before.aliases[verdict.family][Alias.SHADOW1]
-
-
-def test_zero_rounds_and_a_single_match_fit_nothing(tmp_path: Path, log_of: LogOf) -> None:
-    places = Places(tmp_path, log_of(0, 0))
-    assert places.run(LEVEL).verdicts == [] and not places.store.table().aliases
-    places.database.unlink()
-    places.database = log_of(1, 1)
-    assert places.run(LEVEL).verdicts == []
-
-
-def held_out(intake: Intake) -> tuple[set[int], set[int]]:
-    """(players, matches) that are held out."""
-    _, _, rows = sides(intake)
-    return set(intake.rounds.owners[rows].tolist()), set(intake.rounds.history[rows].tolist())
-
-
-def test_whole_players_are_held_out_or_the_last_matches_of_few(cyclers: Path, log_of: LogOf) -> None:
-    intake, _, _ = cycle.read(cyclers)
-    train, validation, rest = sides(intake)
-    assert (train ^ validation ^ rest).all() and train.any() and validation.any()
-    players, matches = held_out(intake)
-    assert len(players) == 1 and len(matches) == 4
-    few, _, _ = cycle.read(log_of(FEW - 1, 5))
-    assert held_out(few)[1] == set(range(16, 20))
-
-
-def test_promotion_moves_everyone_one_place_down() -> None:
-    pins = {alias: Pin(alias.lower(), "") for alias in Alias}
-    moved = gate.promoted(pins, Pin("new", ""))
-    assert [moved[alias].version for alias in Alias] == ["new", "production", "b", "shadow1"]
-    assert {pin.version for pin in gate.promoted({}, Pin("new", "")).values()} == {"new"}
-
-
-def test_the_gate_wants_at_least_as_good() -> None:
-    assert gate.passes(1.0, 1.0) and gate.passes(1.0, None) and not gate.passes(1.0001, 1.0)
-
-
-def test_nothing_passed_swaps_nothing(places: Places) -> None:
-    nobody: list[Candidate] = []
-    empty = Rows.none()
-    assert publish(places.store, nobody, empty) == [] and places.store.table().generation == 0
+@pytest.mark.usefixtures("made_up")
+def test_an_empty_log_teaches_nothing_and_harms_nothing(tmp_path: Path) -> None:
+    made(tmp_path)
+    settings = Settings(data_dir=str(tmp_path))
+    report = once.run(settings, lessons.learn, lessons.registered)
+    assert [entry.kind for entry in report.entries] == [Kind.REFUSED, Kind.TRAINED]
+    assert FolderStore(tmp_path / "store").table().generation == 0

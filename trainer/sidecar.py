@@ -1,0 +1,87 @@
+"""What the sidecar says of the models it holds, over HTTP: which it refuses, how fast they are, whether they fail.
+
+By the Open Inference Protocol's model repository and statistics extensions, as Triton defines them.
+"""
+
+from http.client import HTTPException
+from typing import Any, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from msgspec import MsgspecError, Struct, json
+
+from trainer.errors import SidecarUnavailable
+
+_TIMEOUT_S = 3.0
+
+Answer = TypeVar("Answer")
+
+
+class Loaded(Struct, frozen=True):
+    """One alias as the store wants it, `name` being family.alias, and whether that version is what serves."""
+
+    name: str
+    version: str
+    state: str
+    reason: str = ""
+
+
+class Count(Struct, frozen=True):
+    """How often, and nanoseconds in all."""
+
+    count: int = 0
+    ns: int = 0
+
+
+class Inferences(Struct, frozen=True):
+    success: Count = Count()
+    fail: Count = Count()
+
+
+class Statistics(Struct, frozen=True):
+    """What one loaded version has done since it was loaded."""
+
+    name: str
+    version: str
+    inference_stats: Inferences = Inferences()
+
+
+class _Statistics(Struct, frozen=True):
+    model_stats: list[Statistics]
+
+
+class Sidecar:
+    """The sidecar's HTTP side; every method raises SidecarUnavailable."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._url = f"http://{host}:{port}/v2"
+
+    def index(self) -> list[Loaded]:
+        """Every alias of every family."""
+        return self._asked("POST", "/repository/index", list[Loaded])
+
+    def statistics(self, name: str) -> list[Statistics]:
+        """Of all versions that a name (family, or family.alias) means."""
+        return self._asked("GET", f"/models/{name}/stats", _Statistics).model_stats
+
+    def load(self, name: str) -> str | None:
+        """Look at the store now; what keeps the name from being served as the store says, None if nothing does."""
+        try:
+            self._asked("POST", f"/repository/models/{name}/load", Any)
+        except _Refused as refused:
+            return str(refused)
+        return None
+
+    def _asked(self, method: str, path: str, kind: type[Answer]) -> Answer:
+        request = Request(self._url + path, method=method, data=b"" if method == "POST" else None)
+        try:
+            with urlopen(request, timeout=_TIMEOUT_S) as answer:
+                return json.decode(answer.read(), type=kind)
+        except HTTPError as error:
+            raise _Refused(f"{error.code}: {error.read().decode(errors='replace')[:500]}") from error
+        except (URLError, OSError, HTTPException, MsgspecError) as error:
+            raise SidecarUnavailable(f"The sidecar does not answer at {self._url}: {error}.") from error
+
+
+class _Refused(SidecarUnavailable):
+    """It answered, with an error."""

@@ -1,0 +1,206 @@
+"""The steps of a cycle: intake → one for each family → done. Each runs in a process of its own and may die anywhere.
+
+What a step leaves behind is whole or not there: the snapshot is moved into place when it is finished, a candidate is in
+the store before the ledger names it, and the ledger names it before any alias means it. So a cycle that was killed
+goes on with the first step whose end is not on record, over the same snapshot.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from time import time
+
+from msgspec import MsgspecError, Struct, json, to_builtins
+from msgspec.structs import replace
+
+from game.assignment import Alias
+from models.files import replace_file
+from models.places import store_at
+from models.prune import prune
+from trainer import book, families, log
+from trainer.errors import TrainerError
+from trainer.ledger import Entry, Kind
+from trainer.lifecycle import Change, Lifecycle, Move
+from trainer.runs import Outbox
+from trainer.sessions import Report
+from trainer.settings import Settings
+from trainer.watch import expelled, serving
+
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[str, float], None]
+"""(what is being done, the share of the step that is done)."""
+
+INTAKE = "intake"
+BEGUN = "cycle.json"
+RECENT = 100
+"""Entries of the ledger whose versions are kept in the store, so that a rollback finds them."""
+SPARE = 20
+"""Further bundles that are kept, the newest."""
+
+
+class Begun(Struct, frozen=True):
+    """Which cycle the snapshot in the folder belongs to, and what is in it."""
+
+    cycle: int
+    snapshot: str
+    position: int
+    rounds: int
+    players: int
+    matches: int
+    faults: int
+    sessions: Report
+
+
+def names() -> list[str]:
+    """The steps in their order."""
+    return [INTAKE, *families.NAMES]
+
+
+def remaining(lifecycle: Lifecycle, work: Path) -> list[str]:
+    """The steps of the present cycle that are still to be done."""
+    number, begun = next_number(lifecycle), _begun(work)
+    if begun is None or begun.cycle != number:
+        return names()
+    done = {entry.family for entry in of_cycle(lifecycle, number)}
+    return [name for name in families.NAMES if name not in done]
+
+
+def run(settings: Settings, step: str, tell: Tell) -> None:
+    """Do one step to its end."""
+    store = store_at(settings.store, settings.data_dir, settings.bundle_key)
+    with book.opened(settings.database) as opened:
+        lifecycle = Lifecycle(opened, store)
+        if step == INTAKE:
+            _intake(settings, next_number(lifecycle), tell)
+        else:
+            _family(settings, lifecycle, step, tell)
+
+
+def finish(settings: Settings, lifecycle: Lifecycle) -> Entry:
+    """Write down that the cycle is over and how far it has learned; then clear away what nobody needs any more."""
+    begun = _begun(settings.work)
+    if begun is None:
+        raise TrainerError(f"{settings.work} does not say what was learned from; the cycle begins again.")
+    outcome = ", ".join(f"{entry.family} {entry.kind}" for entry in of_cycle(lifecycle, begun.cycle))
+    made = lifecycle.insist(
+        Change(
+            kind=Kind.TRAINED,
+            family="",
+            by=f"cycle {begun.cycle}",
+            reason=f"cycle {begun.cycle} has learned from {begun.rounds} rounds: {outcome}",
+            position=begun.position,
+            evidence=to_builtins(begun),
+        )
+    )
+    shutil.rmtree(settings.work, ignore_errors=True)
+    _clear(lifecycle)
+    return made
+
+
+def register(settings: Settings, step: str, tell: Tell) -> None:
+    """Bring the registry in line with what is waiting for it and with the store."""
+    from trainer.registry import reconcile  # MLflow is loaded in this process and nowhere else
+
+    tell(step, 0.0)
+    store = store_at(settings.store, settings.data_dir, settings.bundle_key)
+    done = reconcile(settings.tracking_uri, Outbox(settings.outbox), store)
+    logger.info("The registry is up to date: %s.", done)
+
+
+def next_number(lifecycle: Lifecycle) -> int:
+    """The number of the cycle under way, or of the next."""
+    return len(lifecycle.book.rows("WHERE body ->> '$.kind' = ?", str(Kind.TRAINED))) + 1
+
+
+def learned(lifecycle: Lifecycle) -> int:
+    """The log position up to which finished cycles have learned."""
+    found = lifecycle.entries("WHERE body ->> '$.kind' = ? ORDER BY number DESC LIMIT 1", str(Kind.TRAINED))
+    return found[0].position if found else 0
+
+
+def _intake(settings: Settings, number: int, tell: Tell) -> None:
+    from trainer.snapshot import take
+
+    shutil.rmtree(settings.work, ignore_errors=True)
+    snapshot = take(settings.database, settings.bot_share, tell)
+    for fault in snapshot.faults:
+        logger.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
+    snapshot.store(settings.work)
+    begun = Begun(
+        cycle=number,
+        snapshot=snapshot.id,
+        position=snapshot.end,
+        rounds=snapshot.played,
+        players=len(snapshot.players),
+        matches=len(snapshot.matches),
+        faults=len(snapshot.faults),
+        sessions=snapshot.sessions,
+    )
+    replace_file(settings.work / BEGUN, json.encode(begun))
+    logger.info("Read %d rounds of %d players in %d matches.", begun.rounds, begun.players, begun.matches)
+
+
+def _begun(work: Path) -> Begun | None:
+    """What the folder's cycle began with; None where none has."""
+    try:
+        return json.decode((work / BEGUN).read_bytes(), type=Begun)
+    except (OSError, MsgspecError):
+        return None
+
+
+def _family(settings: Settings, lifecycle: Lifecycle, family: str, tell: Tell) -> None:
+    from trainer.learning import learn  # the learning libraries are loaded in this process and nowhere else
+    from trainer.snapshot import load
+
+    snapshot = load(settings.work)
+    if snapshot is None:
+        shutil.rmtree(settings.work, ignore_errors=True)
+        raise TrainerError(f"The snapshot in {settings.work} is damaged; the cycle begins again.")
+    number = next_number(lifecycle)
+    found = learn(family, snapshot, lifecycle.store, lifecycle.settle(), number, number, tell, families.configurations)
+    with log.opened(settings.database) as reader:
+        position = log.last_position(reader)
+    moves: tuple[Move, ...] = ()
+    reason, digest = found.reason, ""
+    if found.candidate is not None and not _fresh(lifecycle, family, found.candidate.version):
+        reason = f"{found.candidate.version} serves already, or was taken out before"
+    elif found.candidate is not None and found.passed:
+        pin = lifecycle.store.put(found.candidate, found.model)
+        moves, digest = (Move(pin, Alias.SHADOW2),), pin.digest
+    for one in found.runs:
+        Outbox(settings.outbox).put(replace(one, digest=digest) if one.chosen else one)
+    lifecycle.insist(
+        Change(
+            kind=Kind.ENTERED if moves else Kind.REFUSED,
+            family=family,
+            by=f"cycle {number}",
+            reason=reason,
+            position=position,
+            moves=moves,
+            evidence={"cycle": number, "snapshot": snapshot.id, "verdict": to_builtins(found.verdict)},
+        )
+    )
+
+
+def _fresh(lifecycle: Lifecycle, family: str, version: str) -> bool:
+    return version not in expelled(lifecycle.entries(), family) | serving(lifecycle.settle().aliases)
+
+
+def of_cycle(lifecycle: Lifecycle, number: int) -> list[Entry]:
+    """What the cycle has decided of families."""
+    found = lifecycle.entries("WHERE body ->> '$.evidence.cycle' = ? ORDER BY number", number)
+    return [entry for entry in found if entry.kind in (Kind.ENTERED, Kind.REFUSED, Kind.TRAINED)]
+
+
+def _clear(lifecycle: Lifecycle) -> None:
+    gone = prune(lifecycle.store, time(), newest=SPARE, also=recent(lifecycle))
+    if gone:
+        logger.info("%d bundles that nothing means any more are removed.", len(gone))
+
+
+def recent(lifecycle: Lifecycle) -> set[str]:
+    """Versions that a recent entry of the ledger names."""
+    entries = lifecycle.entries("ORDER BY number DESC LIMIT ?", RECENT)
+    return set().union(*(serving(entry.before) | serving(entry.after) for entry in entries))
