@@ -54,9 +54,7 @@ Add = Callable[[str, Any, str], argparse.ArgumentParser]
 
 def _learning(command: Add) -> None:
     command("cycle", commands.run_cycle, "Retrain once now on the whole round log, let in what passes, and exit.")
-    fitted = command(
-        "fit", commands.fit_all, "Fit every configuration to laboratory and simulated play."
-    )
+    fitted = command("fit", commands.fit_all, "Fit every configuration to laboratory and simulated play.")
     _material_options(fitted)
     fitted.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill with bundles")
     fitted.add_argument("--families", nargs="+", choices=NAMES, default=NAMES, help="default: all")
@@ -69,9 +67,7 @@ def _learning(command: Add) -> None:
 
 
 def _lifecycle(command: Add) -> None:
-    kept = command(
-        "ledger", commands.show_ledger, "Show every decision about what serves, or verify them."
-    )
+    kept = command("ledger", commands.show_ledger, "Show every decision about what serves, or verify them.")
     kept.add_argument("what", choices=["verify", "show"], help="verify exits 1 at the first entry that does not hold")
     brought = command("enter", commands.enter, "Let a bundle of your own climb from shadow2, if it answers as it must.")
     brought.add_argument("folder", type=Path, metavar="DIR", help="the bundle: manifest.json and model.onnx")

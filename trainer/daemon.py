@@ -72,6 +72,8 @@ class Daemon:
         self._registered: tuple[int, int] | None = None
         self._registrar_since = 0.0
         self._retry, self._registry_retry = Pause(), Pause()
+        self._trained = (-1, 0, 0)
+        """(the ledger's last number, the next cycle, how far has been learned): found out again when it grows."""
         self._guarded = self._noticed = 0.0
         self._trouble = ""
 
@@ -148,16 +150,25 @@ class Daemon:
         self._notice(lifecycle)
 
     def _begin(self, lifecycle: Lifecycle, reader: sqlite3.Connection) -> None:
-        new = log.played_since(reader, steps.learned(lifecycle))
+        number, learned = self._next(lifecycle)
+        new = log.played_since(reader, learned)
         asked = self._admin.retrain.is_set()
         if not asked and (new < self._settings.retrain_rounds or not self._retry.over):
             return
         self._admin.retrain.clear()
-        number, left = steps.next_number(lifecycle), steps.remaining(lifecycle, self._settings.work)
+        left = steps.remaining(lifecycle, self._settings.work)
         resumed = len(left) < len(steps.names())
         logger.info("Cycle %d %s: %d new rounds.", number, "goes on" if resumed else "begins", new)
         self._cycle = Cycle(self._settings, number, left, len(steps.names()), self._work)
         self._cycle.advance()
+
+    def _next(self, lifecycle: Lifecycle) -> tuple[int, int]:
+        """(the number of the next cycle, the position up to which those before it have learned)."""
+        head = lifecycle.book.head()
+        last = 0 if head is None else head.number
+        if self._trained[0] != last:
+            self._trained = last, steps.next_number(lifecycle), steps.learned(lifecycle)
+        return self._trained[1:]
 
     def _tell_registry(self, lifecycle: Lifecycle) -> None:
         """Bring the registry in line when there is something new, one process at a time, beside a cycle or not."""
@@ -181,7 +192,7 @@ class Daemon:
 
     def _notice(self, lifecycle: Lifecycle) -> None:
         self._noticed = monotonic()
-        idle = Progress("waiting for rounds", 0.0, None, steps.next_number(lifecycle))
+        idle = Progress("waiting for rounds", 0.0, None, self._next(lifecycle)[0])
         lifecycle.book.notice("progress", idle if self._cycle is None else self._cycle.progress)
         if self._watch is not None:
             lifecycle.book.notice("comparisons", self._watch.told())

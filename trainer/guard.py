@@ -24,8 +24,8 @@ SLOW_NS = 5_000_000
 64 questions at once must fit in. Shipped models take 20,000 to 100,000."""
 SETTLED = 20
 """Inferences before the mean is judged: the first ones of a session are slow."""
-PROBATION = 1000
-"""Rounds of its family after which a version that came is no longer suspected of rounds that go unanswered."""
+PROBATION = 3000
+"""Rounds of all families after which a version that came is no longer suspected of rounds that go unanswered."""
 LEAST_ROUNDS = 30
 UNANSWERED = 0.1
 """The share of unanswered rounds that is too many; undisturbed it is below .001."""
@@ -51,9 +51,10 @@ def refused(aliases: Places, index: Sequence[Loaded], position: int) -> Iterator
             yield _expel(aliases, family, one.version, f"the sidecar refuses it: {one.reason}", position)
 
 
-def misbehaving(aliases: Places, family: str, statistics: Sequence[Statistics], position: int) -> Iterator[Change]:
+def misbehaving(aliases: Places, statistics: Sequence[Statistics], position: int) -> Iterator[Change]:
     """Expel versions that fail or are slow."""
     for one in statistics:
+        family = one.name
         if one.version not in {pin.version for pin in aliases.get(family, {}).values()}:
             continue
         good, bad = one.inference_stats.success, one.inference_stats.fail
@@ -72,7 +73,7 @@ def unanswered(newcomer: Entry, answered: Mapping[str, Answered], position: int)
     here = answered.get(newcomer.family, Answered(0, 0))
     others = [one for family, one in answered.items() if family != newcomer.family]
     elsewhere = Answered(sum(one.rounds for one in others), sum(one.unanswered for one in others))
-    enough = LEAST_ROUNDS <= here.rounds <= PROBATION and elsewhere.rounds >= LEAST_ROUNDS
+    enough = min(here.rounds, elsewhere.rounds) >= LEAST_ROUNDS
     if not enough or here.share <= max(UNANSWERED, 3 * elsewhere.share):
         return None
     came = [pin for pin in newcomer.after[newcomer.family].values() if pin not in _pins(newcomer.before, newcomer)]

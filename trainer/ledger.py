@@ -89,16 +89,24 @@ def digest(body: str) -> str:
 
 def verify(rows: Iterable[Row], table: Table | None = None) -> tuple[int, str | None]:
     """(entries found sound, what is wrong with the next or None); with `table`, that the last entries made it."""
-    sound, previous, after, made = 0, "", None, set[str]()
+    sound, previous, last, made = 0, "", None, set[str]()
     for one in rows:
-        fault, entry = _fault(one, sound + 1, previous, after)
+        fault, entry = _fault(one, sound + 1, previous, None if last is None else last.after)
         if entry is None or fault is not None:
             return sound, fault
-        sound, previous, after = entry.number, one.hash, entry.after
+        sound, previous, last = entry.number, one.hash, entry
         made.add(one.hash)
-    if table is not None and table.entry and table.entry not in made:
-        return sound, f"The alias table was made by entry {table.entry[:12]}, which is not in the ledger."
-    return sound, None
+    return sound, None if table is None or last is None else _apart(table, last, made)
+
+
+def _apart(table: Table, last: Entry, made: set[str]) -> str | None:
+    """How the alias table contradicts the ledger; it may be one entry behind, while that is being done."""
+    if table.entry and table.entry not in made:
+        return f"The alias table was made by entry {table.entry[:12]}, which is not in the ledger."
+    now = table.generation, table.aliases
+    if now not in ((last.generation, last.after), (last.generation - 1, last.before)):
+        return f"The alias table, at generation {table.generation}, is not what entry {last.number} says."
+    return None
 
 
 def _fault(one: Row, number: int, previous: str, after: Mapping[str, Any] | None) -> tuple[str | None, Entry | None]:

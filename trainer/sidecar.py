@@ -39,7 +39,7 @@ class Inferences(Struct, frozen=True):
 
 
 class Statistics(Struct, frozen=True):
-    """What one loaded version has done since it was loaded."""
+    """What one loaded version has done since it was loaded; `name` is its family."""
 
     name: str
     version: str
@@ -60,9 +60,9 @@ class Sidecar:
         """Every alias of every family."""
         return self._asked("POST", "/repository/index", list[Loaded])
 
-    def statistics(self, name: str) -> list[Statistics]:
-        """Of all versions that a name (family, or family.alias) means."""
-        return self._asked("GET", f"/models/{name}/stats", _Statistics).model_stats
+    def statistics(self) -> list[Statistics]:
+        """Of every loaded version."""
+        return self._asked("GET", "/models/stats", _Statistics).model_stats
 
     def load(self, name: str) -> str | None:
         """Look at the store now; what keeps the name from being served as the store says, None if nothing does."""

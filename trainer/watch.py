@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
 
-from game.assignment import Alias
 from trainer import guard, outcomes
 from trainer.compare import Comparison
 from trainer.errors import Overtaken, SidecarUnavailable, Unwanted
@@ -63,14 +62,12 @@ class Watch:
             change = guard.unanswered(newcomer, answered, position)
             if change is not None:
                 self._decided(lifecycle, change)
-            if change is not None or answered.get(family, guard.Answered(0, 0)).rounds > guard.PROBATION:
+            if change is not None or sum(one.rounds for one in answered.values()) > guard.PROBATION:
                 del self._newcomers[family]
         with suppress(SidecarUnavailable):  # whether it is there is for the server's readiness to say
             aliases = lifecycle.settle(position).aliases
             self._first(lifecycle, guard.refused(aliases, self._sidecar.index(), position))
-            for family in aliases:
-                statistics = [one for name in _names(family) for one in self._sidecar.statistics(name)]
-                self._first(lifecycle, guard.misbehaving(aliases, family, statistics, position))
+            self._first(lifecycle, guard.misbehaving(aliases, self._sidecar.statistics(), position))
         self._follow(lifecycle)
 
     def _first(self, lifecycle: Lifecycle, changes: Iterable[Change]) -> None:
@@ -96,10 +93,6 @@ class Watch:
             self._newcomers.pop(entry.family, None)
             if entry.kind in (Kind.ENTERED, Kind.RAISED, Kind.PROMOTED):
                 self._newcomers[entry.family] = entry
-
-
-def _names(family: str) -> Iterable[str]:
-    return (f"{family}.{alias}" for alias in Alias)
 
 
 def expelled(entries: Iterable[Entry], family: str) -> set[str]:

@@ -171,6 +171,8 @@ def test_a_missing_a_foreign_and_a_cut_off_entry_are_found(lifecycle: Lifecycle)
     sound, fault = verify(rows[:2], table)
     assert sound == 2 and fault is not None and "is not in the ledger" in fault
     assert verify([]) == (0, None)
+    edited = Table(table.generation, {"brian": {**table.aliases["brian"], Alias.B: NEW}}, table.entry)
+    assert verify(rows, edited) == (3, "The alias table, at generation 3, is not what entry 3 says.")
 
 
 def test_a_database_without_a_ledger_is_said_so(tmp_path: Path) -> None:
