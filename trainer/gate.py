@@ -16,7 +16,7 @@ from trainer.columns import Features, Ints
 from trainer.conformance import fault
 from trainer.errors import ExportError, Unwanted
 from trainer.families import Fitted
-from trainer.measures import calibration, difference, log_loss
+from trainer.measures import Rate, calibration, difference, log_loss
 from trainer.rows import Rows
 from trainer.served import Served
 
@@ -73,8 +73,9 @@ def judge(
         model = Served(fitted.model)
         against = None if production is None else production[1]
         checks.append(_latency(model, held_out.features))
-        checks.append(_calibration(model, against, held_out))
-        checks.append(_log_loss(model, against, held_out, seed, clusters))
+        apart = None if against is None else _apart(model, against, held_out, seed, clusters)
+        checks.append(_calibration(model, apart, held_out))
+        checks.append(_log_loss(model, against, apart, held_out))
     return Verdict(
         family=family,
         version=version_of(family, fitted.model),
@@ -122,27 +123,29 @@ def _latency(model: Served, features: Features) -> Check:
     return _check("latency", took, MOST_MS, f"A prediction takes it {took:.3f} ms; {MOST_MS:g} are allowed.")
 
 
-def _calibration(model: Served, production: Served | None, rows: Rows) -> Check:
-    """Where players have changed, all that was learned before is unsure: what serves then sets the limit."""
+def _apart(model: Served, production: Served, rows: Rows, seed: int, clusters: Ints | None) -> Rate:
+    return difference(model.predict(rows.features), production.predict(rows.features), rows, seed, clusters)
+
+
+def _calibration(model: Served, apart: Rate | None, rows: Rows) -> Check:
+    """Where players have changed, all that was learned before is unsure, and who is shown to be better may be so too:
+    log-loss counts sureness in."""
     error, _ = calibration(model.predict(rows.features), rows)
-    chance = len(rows) ** -0.5
-    limit = CALIBRATION + chance
-    if production is not None:
-        limit = max(limit, calibration(production.predict(rows.features), rows)[0] + chance)
-    return _check("calibration", error, limit, f"Its calibration error is {error:.3f}; {limit:.3f} are allowed.")
+    limit = CALIBRATION + len(rows) ** -0.5
+    said = f"Its calibration error is {error:.3f}; {limit:.3f} are allowed"
+    if error > limit and apart is not None and apart.interval[1] < 0:
+        return _check("calibration", error, 1.0, f"{said}, but what serves is worse all in all.")
+    return _check("calibration", error, limit, f"{said}.")
 
 
-def _log_loss(model: Served, production: Served | None, rows: Rows, seed: int, clusters: Ints | None) -> Check:
+def _log_loss(model: Served, production: Served | None, apart: Rate | None, rows: Rows) -> Check:
     """Passed unless it is shown to be worse: unless the whole interval of the difference lies above 0."""
-    ours = model.predict(rows.features)
-    weight = rows.weight.astype(np.float64)
+    ours, weight = model.predict(rows.features), rows.weight.astype(np.float64)
     said = f"Its log-loss on {len(rows)} newest rounds is {log_loss(ours, rows.target, weight):.4f}"
-    if production is None:
+    if production is None or apart is None:
         return _check("log-loss", 0.0, 0.0, f"{said}; nothing is in production to compare it with.")
-    theirs = production.predict(rows.features)
-    apart = difference(ours, theirs, rows, seed, clusters)
     low, high = apart.interval
-    said += f", in production {log_loss(theirs, rows.target, weight):.4f}"
+    said += f", in production {log_loss(production.predict(rows.features), rows.target, weight):.4f}"
     return _check("log-loss", low, 0.0, f"{said}: {apart.mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}).")
 
 

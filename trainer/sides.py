@@ -12,6 +12,7 @@ from hashlib import sha256
 import numpy as np
 
 from trainer.columns import Bools, Ints
+from trainer.copies import contents
 from trainer.errors import LeakError
 from trainer.snapshot import Snapshot
 from trainer.splits import apart
@@ -24,8 +25,6 @@ from learning while they are still worth the most."""
 FOLDS = 5
 FEW = 5
 """With fewer players than this to learn from, folds are by whole match."""
-LONG = 10
-"""Rounds from which on two matches are not alike by chance: each has 15 possible values and 9 pairs of throws."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,15 +110,11 @@ def _in_time(snapshot: Snapshot, found: Sides) -> None:
 
 def _no_copies(snapshot: Snapshot, masks: dict[str, Bools]) -> None:
     """No long match stands on two sides under different names."""
-    rounds = snapshot.rounds
-    content = np.column_stack([rounds.player, rounds.bot, rounds.values])
-    ends = np.append(rounds.starts[1:], len(rounds))
-    long = ends - rounds.starts >= LONG
-    seen: dict[bytes, tuple[str, int]] = {}
-    for side, mask in masks.items():
-        for match in np.flatnonzero(mask & long).tolist():
-            body = content[rounds.starts[match] : ends[match]].tobytes()
-            before, first = seen.setdefault(body, (side, match))
-            if before != side:
-                names = f"{snapshot.matches[match]} and {snapshot.matches[first]}"
-                raise LeakError(f"Matches {names} are copies of each other on two sides, {side} and {before}.")
+    side_of = {match: side for side, mask in masks.items() for match in np.flatnonzero(mask).tolist()}
+    seen: dict[bytes, int] = {}
+    for match, body in contents(snapshot.rounds):
+        first = seen.setdefault(body, match)
+        before, side = side_of.get(first), side_of.get(match)
+        if before != side and None not in (before, side):
+            names = f"{snapshot.matches[match]} and {snapshot.matches[first]}"
+            raise LeakError(f"Matches {names} are copies of each other on two sides, {side} and {before}.")

@@ -4,6 +4,7 @@ All of people's matches are in it and a share of all others'. The families of a 
 folder, and a cycle that was killed goes on from there: its `id` names exactly what is in it.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -18,8 +19,11 @@ from numpy.typing import NDArray
 from models.files import replace_file
 from trainer import sessions
 from trainer.columns import Ints, Known, Rounds
+from trainer.copies import without
 from trainer.intake import Fault, Intake, fold, gather
 from trainer.log import Entry, entries, last_position, opened
+
+log = logging.getLogger(__name__)
 
 COLUMNS = "snapshot.npz"
 SEAL = "snapshot.json"
@@ -96,6 +100,9 @@ def take(database: Path, bot_share: float, tell: Tell) -> Snapshot:
         matches = fold(_told(entries(connection), end, tell), faults)
         intake = gather(one for one in matches if sessions.counts(one.id, one.opened.player_kind, bot_share))
     tell("reading the log", 1.0)
+    intake, copies = without(intake)
+    for copy, first in copies:
+        log.warning("Match %s is left out, it is a copy of match %s.", copy, first)
     weight, report = sessions.weigh(intake)
     return Snapshot(
         intake.rounds, intake.players, intake.matches, intake.kinds, intake.opened_at, weight,

@@ -46,11 +46,12 @@ def records(
     matches: int,
     style: Style = cycling,
     unfinished: bool = True,
+    seed: int = 7,
     pace: Pace = unhurried,
     kind: PlayerKind = PlayerKind.HUMAN,
 ) -> Iterator[Record]:
     """Matches of scripted players, one after another; the last is left with a sealed round that nobody plays."""
-    random, thinking = Random(7), Random(8)
+    random, thinking = Random(seed), Random(8)
     known, played = [NOTHING] * players, [0] * players
     for number in range(players * matches):
         player = number % players

@@ -90,10 +90,14 @@ def test_with_nothing_in_production_there_is_nothing_to_beat(held_out: Rows) -> 
     assert verdict.checks[-1].said.endswith("nothing is in production to compare it with.")
 
 
-def test_who_boasts_is_refused_unless_what_serves_boasts_as_much(held_out: Rows) -> None:
+def test_who_boasts_or_is_too_modest_is_refused_unless_what_serves_is_shown_to_be_worse(held_out: Rows) -> None:
     assert "calibration" in failed(judged(BOASTING, WRONG, held_out))
     assert failed(judged(BOASTING, None, held_out)) == ["calibration"]
-    assert judged(BOASTING, BOASTING, held_out).passed
+    assert failed(judged(BOASTING, BOASTING, held_out)) == ["calibration"]
+    modest = saying(0.3, 0.4, 0.3)
+    assert failed(judged(modest, None, held_out)) == ["calibration"]
+    verdict = judged(modest, WRONG, held_out)
+    assert verdict.passed and "but what serves is worse all in all." in verdict.checks[-2].said
 
 
 def test_matches_may_be_what_is_resampled(held_out: Rows) -> None:

@@ -10,8 +10,9 @@ import pytest
 from game.records import Record
 from trainer import sides as module
 from trainer.columns import Bools, pick
+from trainer.copies import LONG
 from trainer.errors import LeakError
-from trainer.sides import FEW, FOLDS, HELD_OUT, LONG, Sides, check, sides
+from trainer.sides import FEW, FOLDS, HELD_OUT, Sides, check, sides
 from trainer.snapshot import Snapshot, take
 
 LogOf = Callable[..., Path]

@@ -64,7 +64,10 @@ def test_reading_a_few_matches_at_a_time_gives_the_same(cyclers: Path, monkeypat
 
 def test_matches_played_at_the_same_time_are_in_the_order_of_opening(log_with: LogWith, played: Played) -> None:
     both = [
-        [replace(one, match=f"{name}{one.match}", at=one.at + shift, **_named(one, name)) for one in played(1, 3)]
+        [
+            replace(one, match=f"{name}{one.match}", at=one.at + shift, **_named(one, name))
+            for one in played(1, 3, seed=shift)
+        ]
         for name, shift in (("late", 20), ("early", 0))
     ]
     mixed = [one for pair in zip_longest(*both) for one in pair if one is not None]
@@ -90,7 +93,7 @@ def test_the_same_data_have_the_same_id_and_others_another(log_of: LogOf) -> Non
 
 def test_all_of_people_is_there_and_a_share_of_others(log_with: LogWith, played: Played) -> None:
     bots = [replace(one, match=f"b{one.match}", **_named(one, "bot")) for one in played(4, 10, kind=PlayerKind.BOT)]
-    found = taken(log_with(chain(played(2, 2), bots)), bot_share=0.3)
+    found = taken(log_with(chain(played(2, 2, seed=8), bots)), bot_share=0.3)
     kept = {match for match in (f"bm{number}" for number in range(40)) if counts(match, PlayerKind.BOT, 0.3)}
     assert set(found.matches) == kept | {f"m{number}" for number in range(4)} and 2 < len(kept) < 38
     assert {match for match, kind in zip(found.matches, found.kinds, strict=True) if kind == "bot"} == kept
@@ -183,3 +186,15 @@ def test_killed_between_its_two_files_it_is_none(cyclers: Path, log_of: LogOf, t
     assert load(tmp_path) is None
     (tmp_path / SEAL).unlink()
     assert load(tmp_path) is None
+
+
+def test_a_match_that_was_logged_twice_counts_once(
+    log_with: LogWith, played: Played, caplog: pytest.LogCaptureFixture
+) -> None:
+    once = list(played(6, 3))
+    alone = taken(log_with(once))
+    again = [replace(one, match=f"again-{one.match}") for one in once]
+    both = taken(log_with([*once, *again]))
+    copies = caplog.text.count("is left out, it is a copy of match")
+    assert copies > 9 and len(both.matches) == 2 * len(alone.matches) - copies
+    assert {name.removeprefix("again-") for name in both.matches} == set(alone.matches)
