@@ -16,8 +16,8 @@ from bench.process import resident_mb
 from bench.system import PATIENCE_S, System, free_port
 from game.assignment import Alias
 from models.store import FolderStore
-from trainer.features import matrix
-from trainer.snapshot import Snapshot, take
+from trainer.data.features import matrix
+from trainer.data.snapshot import Snapshot, take
 
 FAMILY = "logan"
 _SAMPLE_S = 0.05

@@ -12,7 +12,7 @@ from models.errors import BundleError, StoreError
 from trainer import commands
 from trainer.cycle import log_to_stderr
 from trainer.errors import TrainerError
-from trainer.families import NAMES
+from trainer.fitting.families import NAMES
 from trainer.settings import Settings
 
 

@@ -19,12 +19,14 @@ from msgspec import json
 from models.places import place, store_at
 from models.prune import prune
 from models.store import Pin, Store
-from trainer import book, daemon, ledger, parity, steps, table
+from trainer import daemon, parity, steps
 from trainer import once as one_cycle
-from trainer.admin import Admin
-from trainer.bring import bring
 from trainer.errors import NoLog
-from trainer.lifecycle import Lifecycle
+from trainer.fitting import table
+from trainer.lifecycle import book, ledger
+from trainer.lifecycle.admin import Admin
+from trainer.lifecycle.bring import bring
+from trainer.lifecycle.decisions import Lifecycle
 from trainer.settings import Settings
 
 log = logging.getLogger("trainer")
@@ -72,7 +74,7 @@ def enter(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def fit_all(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer.fit import fit, lines
+    from trainer.fitting.fit import fit, lines
 
     found = fit(given.data, given.out, given.families, given.only_cc0, given.seed, given.force)
     _tell(given, found, lines(found))
@@ -80,8 +82,8 @@ def fit_all(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def search(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer.material import gather
-    from trainer.sweep import lines, sweep
+    from trainer.data.material import gather
+    from trainer.fitting.sweep import lines, sweep
 
     material = gather(given.data, given.only_cc0, given.seed)
     trials = sweep(given.family, material, given.trials, given.seconds, given.seed)
@@ -155,7 +157,7 @@ def solve_race(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def promotion_sim(given: argparse.Namespace, settings: Settings) -> int:
-    from trainer import error_rates
+    from trainer.lifecycle import error_rates
 
     found = error_rates.measure(given.pairs, given.repetitions, given.seed)
     _tell(given, found, error_rates.lines(found))

@@ -13,15 +13,17 @@ from time import monotonic
 
 from models.errors import BundleError, StoreError
 from models.places import store_at
-from trainer import book, log, steps
-from trainer.admin import Admin
+from trainer import steps
 from trainer.cycle import Child, Cycle, Progress, Work
+from trainer.data import log
 from trainer.errors import TrainerError
-from trainer.lease import Lease
-from trainer.lifecycle import Lifecycle
+from trainer.lifecycle import book
+from trainer.lifecycle.admin import Admin
+from trainer.lifecycle.decisions import Lifecycle
+from trainer.lifecycle.lease import Lease
+from trainer.lifecycle.sidecar import Sidecar
+from trainer.lifecycle.watch import Watch
 from trainer.settings import Settings
-from trainer.sidecar import Sidecar
-from trainer.watch import Watch
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,13 @@ from threading import Event
 from msgspec import Struct
 
 from models.places import store_at
-from trainer import book, steps
+from trainer import steps
 from trainer.cycle import Child, Cycle, Work
 from trainer.errors import TrainerError
-from trainer.lease import Lease
-from trainer.ledger import Entry
-from trainer.lifecycle import Lifecycle
+from trainer.lifecycle import book
+from trainer.lifecycle.decisions import Lifecycle
+from trainer.lifecycle.lease import Lease
+from trainer.lifecycle.ledger import Entry
 from trainer.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from game.features import NAMES, SIZE, digest
 from game.fold import apply, begin
 from game.match import question
 from game.state import Match
-from trainer.features import matrix
-from trainer.intake import Fault, fold, histories
-from trainer.log import entries, opened
+from trainer.data.features import matrix
+from trainer.data.intake import Fault, fold, histories
+from trainer.data.log import entries, opened
 
 _AT_ONCE = 2000
 """Matches whose features are built together."""

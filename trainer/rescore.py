@@ -12,11 +12,11 @@ from game.records import Sealed
 from game.state import Match
 from models.errors import BundleError
 from models.store import Pin, Store
-from trainer.columns import Features, Floats
-from trainer.features import matrix
-from trainer.intake import Fault, fold, histories
-from trainer.log import entries, opened
-from trainer.served import Served
+from trainer.data.columns import Features, Floats
+from trainer.data.features import matrix
+from trainer.data.intake import Fault, fold, histories
+from trainer.data.log import entries, opened
+from trainer.fitting.served import Served
 
 TOLERANCE = 2e-6
 """Served probabilities are rounded to six decimals; float32 sums may differ in their last digit between batches."""

@@ -18,14 +18,16 @@ from game.assignment import Alias
 from models.files import replace_file
 from models.places import store_at
 from models.prune import prune
-from trainer import book, families, log
+from trainer.data import log
+from trainer.data.sessions import Report
 from trainer.errors import TrainerError
-from trainer.ledger import Entry, Kind
-from trainer.lifecycle import Change, Lifecycle, Move
-from trainer.runs import Outbox
-from trainer.sessions import Report
+from trainer.fitting import families
+from trainer.lifecycle import book
+from trainer.lifecycle.decisions import Change, Lifecycle, Move
+from trainer.lifecycle.ledger import Entry, Kind
+from trainer.lifecycle.watch import expelled, serving
+from trainer.registry.runs import Outbox
 from trainer.settings import Settings
-from trainer.watch import expelled, serving
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +103,7 @@ def finish(settings: Settings, lifecycle: Lifecycle) -> Entry:
 
 def register(settings: Settings, step: str, tell: Tell) -> None:
     """Bring the registry in line with what is waiting for it and with the store."""
-    from trainer.registry import reconcile  # MLflow is loaded in this process and nowhere else
+    from trainer.registry.reconcile import reconcile  # MLflow is loaded in this process and nowhere else
 
     tell(step, 0.0)
     store = store_at(settings.store, settings.data_dir, settings.bundle_key)
@@ -121,7 +123,7 @@ def learned(lifecycle: Lifecycle) -> int:
 
 
 def _intake(settings: Settings, number: int, tell: Tell) -> None:
-    from trainer.snapshot import take
+    from trainer.data.snapshot import take
 
     shutil.rmtree(settings.work, ignore_errors=True)
     snapshot = take(settings.database, settings.bot_share, tell)
@@ -151,8 +153,8 @@ def _begun(work: Path) -> Begun | None:
 
 
 def _family(settings: Settings, lifecycle: Lifecycle, family: str, tell: Tell) -> None:
-    from trainer.learning import learn  # the learning libraries are loaded in this process and nowhere else
-    from trainer.snapshot import load
+    from trainer.data.snapshot import load
+    from trainer.fitting.learning import learn  # the learning libraries are loaded in this process and nowhere else
 
     snapshot = load(settings.work)
     if snapshot is None:

@@ -13,13 +13,14 @@ from threading import Event
 import numpy as np
 from msgspec import Struct
 
-from trainer import families, steps
-from trainer.columns import Features, Floats
-from trainer.families import Fitted
-from trainer.graph import dense
-from trainer.rows import Rows
+from trainer import steps
+from trainer.data.columns import Features, Floats
+from trainer.data.rows import Rows
+from trainer.data.turning import WIDTH
+from trainer.fitting import families
+from trainer.fitting.families import Fitted
+from trainer.fitting.graph import dense
 from trainer.settings import Settings
-from trainer.turning import WIDTH
 
 Tell = Callable[[str, float], None]
 

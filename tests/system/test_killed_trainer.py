@@ -16,12 +16,12 @@ import pytest
 from bench import journal
 from models.bundle import read
 from models.store import BUNDLES, FolderStore
-from trainer import book
-from trainer.ledger import Kind, verify
-from trainer.registry import PREFIX
-from trainer.runs import Outbox
+from trainer.lifecycle import book
+from trainer.lifecycle.ledger import Kind, verify
+from trainer.registry.reconcile import PREFIX
+from trainer.registry.runs import Outbox
+from trainer.registry.tracking import Tracking
 from trainer.settings import Settings
-from trainer.tracking import Tracking
 
 # MLflow asks SQLAlchemy in a way that its next release will not know; this process reads the registry
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
@@ -33,7 +33,7 @@ PATIENCE_S = 120
 
 def start(settings: Settings) -> subprocess.Popen[bytes]:
     environ = {**os.environ, "RPS_DATA_DIR": settings.data_dir, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    with Path(settings.data_dir, "trainer.log").open("ab") as out:
+    with Path(settings.data_dir, "trainer.data.log").open("ab") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "support.small_cycle"],
             env=environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
@@ -68,7 +68,7 @@ def test_twenty_kills_leave_nothing_half_done(tmp_path: Path) -> None:
     settings = Settings(data_dir=str(tmp_path))
     journal.write(settings.database, 400)
     began = time.monotonic()
-    assert start(settings).wait(PATIENCE_S) == 0, (tmp_path / "trainer.log").read_text()
+    assert start(settings).wait(PATIENCE_S) == 0, (tmp_path / "trainer.data.log").read_text()
     whole = time.monotonic() - began
     random, before = Random(5), kinds(settings)
     assert before == [Kind.ADOPTED, Kind.ENTERED, Kind.TRAINED]
@@ -82,7 +82,7 @@ def test_twenty_kills_leave_nothing_half_done(tmp_path: Path) -> None:
         now = kinds(settings)
         assert now[: len(before)] == before
         before = now
-    assert start(settings).wait(PATIENCE_S) == 0, (tmp_path / "trainer.log").read_text()
+    assert start(settings).wait(PATIENCE_S) == 0, (tmp_path / "trainer.data.log").read_text()
     assert kinds(settings).count(Kind.TRAINED) >= 2
     the_registry_is_up_to_date(settings)
 

@@ -20,8 +20,8 @@ from bench.system import System
 from game.assignment import Alias
 from models.bundle import version_of, write
 from models.store import SHIPPED, FolderStore
-from trainer.graph import dense
-from trainer.turning import WIDTH
+from trainer.data.turning import WIDTH
+from trainer.fitting.graph import dense
 
 CLIENTS = 60
 ROUNDS = 1500

@@ -17,9 +17,9 @@ from game.gambits import choose
 from game.knowledge import NOTHING
 from game.moves import MOVES, Move
 from game.records import Input, Opened, PlayerKind, Record, encode
-from trainer.habits import Habits
-from trainer.rows import Rows
-from trainer.simulated import simulate
+from trainer.data.habits import Habits
+from trainer.data.rows import Rows
+from trainer.data.simulated import simulate
 
 SCHEMA = (
     "CREATE TABLE log (position INTEGER PRIMARY KEY, match TEXT NOT NULL, round INTEGER NOT NULL, "

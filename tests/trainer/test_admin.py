@@ -17,9 +17,9 @@ from bench.system import free_port
 from game.assignment import Alias
 from game.settings import SettingsError, load
 from models.store import FolderStore
-from trainer import book
-from trainer.admin import MAX_BODY, Admin
-from trainer.ledger import Kind, verify
+from trainer.lifecycle import book
+from trainer.lifecycle.admin import MAX_BODY, Admin
+from trainer.lifecycle.ledger import Kind, verify
 from trainer.settings import Settings
 
 TOKEN = "a-token-of-some-length"

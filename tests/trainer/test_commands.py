@@ -16,10 +16,10 @@ from game.assignment import Alias
 from models.bundle import version_of, write
 from models.store import BUNDLES, FolderStore
 from trainer import __main__ as command
-from trainer import humans, material
-from trainer.graph import dense
-from trainer.table import Entry
-from trainer.turning import WIDTH
+from trainer.data import humans, material
+from trainer.data.turning import WIDTH
+from trainer.fitting.graph import dense
+from trainer.fitting.table import Entry
 
 SHIPPED = Path(__file__).parents[2] / "models" / "shipped"
 

@@ -14,14 +14,15 @@ from game.gambits import Gambit
 from game.knowledge import NOTHING
 from game.records import Closed, Opened, Prediction, Reason, Record, Scores, Sealed, Winner
 from models.store import FolderStore, Pin
-from trainer import book, log, outcomes
-from trainer.compare import Comparison
-from trainer.duel import Foresight, Results
-from trainer.ledger import Entry, Kind
-from trainer.lifecycle import Lifecycle
-from trainer.outcomes import Foretold, Outcome
-from trainer.sidecar import Sidecar
-from trainer.watch import Watch
+from trainer.data import log
+from trainer.lifecycle import book, outcomes
+from trainer.lifecycle.compare import Comparison
+from trainer.lifecycle.decisions import Lifecycle
+from trainer.lifecycle.duel import Foresight, Results
+from trainer.lifecycle.ledger import Entry, Kind
+from trainer.lifecycle.outcomes import Foretold, Outcome
+from trainer.lifecycle.sidecar import Sidecar
+from trainer.lifecycle.watch import Watch
 
 PINS = {alias: Pin(f"brian-{alias.lower()}", str(alias)) for alias in Alias}
 PRODUCTION, B, FIRST, SECOND = (PINS[alias].version for alias in Alias)

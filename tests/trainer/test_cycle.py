@@ -11,12 +11,13 @@ from support.database import made
 
 from game.assignment import Alias
 from models.store import FolderStore
-from trainer import book, once, steps
+from trainer import once, steps
 from trainer.cycle import Cycle, Work
 from trainer.errors import TrainerError
-from trainer.ledger import Kind, verify
-from trainer.lifecycle import Lifecycle
-from trainer.runs import Outbox
+from trainer.lifecycle import book
+from trainer.lifecycle.decisions import Lifecycle
+from trainer.lifecycle.ledger import Kind, verify
+from trainer.registry.runs import Outbox
 from trainer.settings import Settings
 
 RecordsOf = Callable[..., Path]
@@ -76,7 +77,7 @@ def settings(tmp_path: Path, cyclers: Path) -> Settings:
 @pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process knows the made-up family only."""
-    from trainer import families
+    from trainer.fitting import families
 
     monkeypatch.setattr(families, "NAMES", families.NAMES)
     monkeypatch.setattr(families, "configurations", families.configurations)

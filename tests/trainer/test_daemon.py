@@ -19,12 +19,13 @@ from support.database import add, made
 
 from game.records import Record
 from game.settings import SettingsError, load
-from trainer import book, daemon
-from trainer.admin import Admin
+from trainer import daemon
 from trainer.cycle import Work
 from trainer.daemon import Pause
-from trainer.lease import Lease
-from trainer.ledger import Kind
+from trainer.lifecycle import book
+from trainer.lifecycle.admin import Admin
+from trainer.lifecycle.lease import Lease
+from trainer.lifecycle.ledger import Kind
 from trainer.settings import Settings
 
 Records = Callable[..., Iterator[Record]]
@@ -70,7 +71,7 @@ def notice(settings: Settings, name: str) -> object:
 
 @pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainer import families
+    from trainer.fitting import families
 
     monkeypatch.setattr(families, "NAMES", families.NAMES)
     monkeypatch.setattr(families, "configurations", families.configurations)

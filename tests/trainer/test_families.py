@@ -10,16 +10,16 @@ from msgspec import Struct, structs, to_builtins
 
 from game.features import NAMES
 from models.bundle import INPUT, OUTPUT, Scores, Training
+from trainer.data.rows import Rows
+from trainer.data.turning import TURNED_NAMES, WIDTH, turn, turn_back, turn_moves
 from trainer.errors import ExportError, NothingToLearn
-from trainer.families import MOST_JUDGED, Configuration, Fitted, admitted, configurations, some, space
-from trainer.families import NAMES as FAMILIES
-from trainer.graph import dense
-from trainer.manifests import describe
-from trainer.measures import log_loss
-from trainer.rows import Rows
-from trainer.served import Served, check
-from trainer.space import Choice
-from trainer.turning import TURNED_NAMES, WIDTH, turn, turn_back, turn_moves
+from trainer.fitting.families import MOST_JUDGED, Configuration, Fitted, admitted, configurations, some, space
+from trainer.fitting.families import NAMES as FAMILIES
+from trainer.fitting.graph import dense
+from trainer.fitting.manifests import describe
+from trainer.fitting.measures import log_loss
+from trainer.fitting.served import Served, check
+from trainer.fitting.space import Choice
 
 EVERY = [(family, one.name) for family in FAMILIES for one in configurations(family)]
 every = pytest.mark.parametrize(("family", "name"), EVERY)

@@ -9,8 +9,8 @@ from game.gambits import SCRIPTS
 from game.knowledge import NOTHING, RANKS, Knowledge, learn
 from game.moves import MOVES, OUTCOMES, Move, outcome
 from game.points import TARGET, by_rank, round_values
-from trainer import features
-from trainer.columns import UNPLAYED, Known, Rounds, join
+from trainer.data import features
+from trainer.data.columns import UNPLAYED, Known, Rounds, join
 
 Throw = tuple[Move, Move]
 throws = st.tuples(st.sampled_from(MOVES), st.sampled_from(MOVES))

@@ -11,17 +11,18 @@ from msgspec import Struct, json
 
 from game.assignment import Alias
 from models.store import FolderStore
-from trainer import fit as module
-from trainer import humans, table
-from trainer.columns import Features, Floats
-from trainer.families import Fitted, configurations
-from trainer.fit import Fits, fit, lines
-from trainer.graph import dense
-from trainer.material import gather
-from trainer.measures import log_loss
-from trainer.rows import Rows
-from trainer.served import Served
-from trainer.turning import WIDTH
+from trainer.data import humans
+from trainer.data.columns import Features, Floats
+from trainer.data.material import gather
+from trainer.data.rows import Rows
+from trainer.data.turning import WIDTH
+from trainer.fitting import fit as module
+from trainer.fitting import table
+from trainer.fitting.families import Fitted, configurations
+from trainer.fitting.fit import Fits, fit, lines
+from trainer.fitting.graph import dense
+from trainer.fitting.measures import log_loss
+from trainer.fitting.served import Served
 
 PLAYERS = 12
 

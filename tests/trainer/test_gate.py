@@ -7,18 +7,18 @@ import onnx
 import pytest
 
 from models.store import SHIPPED, FolderStore
-from trainer import gate
-from trainer.columns import Features, Floats
+from trainer.data.columns import Features, Floats
+from trainer.data.habits import Habits
+from trainer.data.rows import Rows
+from trainer.data.simulated import simulate
+from trainer.data.turning import WIDTH
 from trainer.errors import Unwanted
-from trainer.families import Fitted
-from trainer.gate import Verdict, conforms, judge
-from trainer.graph import dense
-from trainer.habits import Habits
-from trainer.measures import log_loss
-from trainer.rows import Rows
-from trainer.served import Served
-from trainer.simulated import simulate
-from trainer.turning import WIDTH
+from trainer.fitting import gate
+from trainer.fitting.families import Fitted
+from trainer.fitting.gate import Verdict, conforms, judge
+from trainer.fitting.graph import dense
+from trainer.fitting.measures import log_loss
+from trainer.fitting.served import Served
 
 CHECKS = ["conformance", "size", "latency", "calibration", "log-loss"]
 

@@ -12,13 +12,14 @@ from support.play import opening, play_out, records
 
 from game.assignment import Alias
 from models.store import FolderStore, Pin
-from trainer import book, guard, log
+from trainer.data import log
 from trainer.errors import SidecarUnavailable
-from trainer.guard import Answered
-from trainer.ledger import Entry, Kind
-from trainer.lifecycle import Change, Lifecycle, Move
-from trainer.sidecar import Count, Inferences, Loaded, Sidecar, Statistics
-from trainer.watch import Watch, expelled
+from trainer.lifecycle import book, guard
+from trainer.lifecycle.decisions import Change, Lifecycle, Move
+from trainer.lifecycle.guard import Answered
+from trainer.lifecycle.ledger import Entry, Kind
+from trainer.lifecycle.sidecar import Count, Inferences, Loaded, Sidecar, Statistics
+from trainer.lifecycle.watch import Watch, expelled
 
 PINS = {alias: Pin(f"brian-{alias.lower()}", str(alias)) for alias in Alias}
 PLACES = {"brian": PINS}

@@ -8,8 +8,8 @@ import pytest
 
 from game.moves import MOVES, outcome
 from game.points import TARGET, gains
-from trainer import humans
-from trainer.features import matrix
+from trainer.data import humans
+from trainer.data.features import matrix
 
 HEAD = "dataset,game_id,player,round,player_move,opponent_move,player_is_human,opponent_kind,rt_ms\n"
 

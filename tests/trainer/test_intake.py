@@ -13,11 +13,11 @@ from game.records import Sealed
 from game.state import Match
 from trainer import __main__ as command
 from trainer import parity
-from trainer.columns import Features, Rounds
+from trainer.data.columns import Features, Rounds
+from trainer.data.features import matrix
+from trainer.data.intake import Fault, Intake, fold, histories
+from trainer.data.log import entries, last_position, opened, played_since
 from trainer.errors import NoLog
-from trainer.features import matrix
-from trainer.intake import Fault, Intake, fold, histories
-from trainer.log import entries, last_position, opened, played_since
 
 LogOf = Callable[..., Path]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench import journal
 from trainer import parity
-from trainer.snapshot import take
+from trainer.data.snapshot import take
 
 
 def rows(path: Path) -> list[Any]:

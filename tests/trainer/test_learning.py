@@ -12,21 +12,22 @@ from game.assignment import Alias
 from game.moves import MOVES, Move
 from models.bundle import Scores, Training, version_of
 from models.store import FolderStore, Table
-from trainer import families, lessons
-from trainer.candidates import FITS, chosen, code
-from trainer.columns import Features, Floats
-from trainer.families import Fitted
-from trainer.features import matrix
-from trainer.graph import dense
-from trainer.learning import Learned, learn
-from trainer.lessons import JUDGED_ON, rehearsed_players, teach
-from trainer.manifests import describe
-from trainer.rehearsal import ROUNDS_EACH
-from trainer.rows import Rows
-from trainer.served import Served
-from trainer.sides import sides
-from trainer.snapshot import Snapshot, take
-from trainer.turning import WIDTH
+from trainer.data import lessons
+from trainer.data.columns import Features, Floats
+from trainer.data.features import matrix
+from trainer.data.lessons import JUDGED_ON, rehearsed_players, teach
+from trainer.data.rehearsal import ROUNDS_EACH
+from trainer.data.rows import Rows
+from trainer.data.sides import sides
+from trainer.data.snapshot import Snapshot, take
+from trainer.data.turning import WIDTH
+from trainer.fitting import families
+from trainer.fitting.candidates import FITS, chosen, code
+from trainer.fitting.families import Fitted
+from trainer.fitting.graph import dense
+from trainer.fitting.learning import Learned, learn
+from trainer.fitting.manifests import describe
+from trainer.fitting.served import Served
 
 LogOf = Callable[..., Path]
 

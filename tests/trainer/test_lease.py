@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from support.database import made
 
-from trainer import book
-from trainer.book import Book
-from trainer.lease import EXPIRES_S, Lease
+from trainer.lifecycle import book
+from trainer.lifecycle.book import Book
+from trainer.lifecycle.lease import EXPIRES_S, Lease
 
 
 class Clock:

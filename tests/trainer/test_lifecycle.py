@@ -10,12 +10,12 @@ from support.database import made
 from game.assignment import Alias
 from models.errors import StoreError
 from models.store import Aliases, FolderStore, Pin, Table
-from trainer import book, orders
 from trainer.errors import NoLog, Overtaken, Unwanted
-from trainer.ledger import Kind, Row, verify
-from trainer.lifecycle import Change, Lifecycle, Move
-from trainer.orders import Order
-from trainer.places import moved, without
+from trainer.lifecycle import book, orders
+from trainer.lifecycle.decisions import Change, Lifecycle, Move
+from trainer.lifecycle.ledger import Kind, Row, verify
+from trainer.lifecycle.orders import Order
+from trainer.lifecycle.places import moved, without
 
 PINS = {alias: Pin(f"brian-{number}", str(number)) for number, alias in enumerate(Alias)}
 NEW = Pin("brian-new", "new")

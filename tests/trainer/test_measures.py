@@ -10,18 +10,19 @@ from game.features import NAMES
 from game.moves import MOVES, outcome
 from game.points import gains
 from game.policy import respond
-from trainer import baselines, measures
-from trainer.columns import Floats, Ints, Rounds
+from trainer.data import baselines
+from trainer.data.columns import Floats, Ints, Rounds
+from trainer.data.habits import Habits
+from trainer.data.rows import Rows
+from trainer.data.simulated import simulate
+from trainer.data.splits import Split, split
+from trainer.data.turning import WIDTH
 from trainer.errors import LeakError
-from trainer.graph import dense
-from trainer.habits import Habits
-from trainer.importance import permutation
-from trainer.rows import Rows
-from trainer.served import Served
-from trainer.simulated import simulate
-from trainer.splits import Split, split
-from trainer.turning import WIDTH
-from trainer.winnings import over_equilibrium
+from trainer.fitting import measures
+from trainer.fitting.graph import dense
+from trainer.fitting.importance import permutation
+from trainer.fitting.served import Served
+from trainer.fitting.winnings import over_equilibrium
 
 
 @pytest.fixture(scope="module")

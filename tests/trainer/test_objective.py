@@ -7,12 +7,12 @@ import pytest
 import torch
 import xgboost as xgb
 
-from trainer import objective
-from trainer.blocks import fill, moments
-from trainer.calibration import softmax
-from trainer.columns import Features, Floats, Ints
-from trainer.families import brian, forrest, logan
-from trainer.rows import Rows
+from trainer.data.columns import Features, Floats, Ints
+from trainer.data.rows import Rows
+from trainer.fitting import objective
+from trainer.fitting.blocks import fill, moments
+from trainer.fitting.calibration import softmax
+from trainer.fitting.families import brian, forrest, logan
 
 DANGERS = [0.0, 0.1, 0.3, 0.6]
 STEP = 1e-5
@@ -120,7 +120,7 @@ def test_blocks_give_what_one_pass_over_all_rows_gives(monkeypatch: pytest.Monke
     def doubled(features: Features) -> Features:
         return features * 2
 
-    monkeypatch.setattr("trainer.blocks._BLOCK", 64)
+    monkeypatch.setattr("trainer.fitting.blocks._BLOCK", 64)
     np.testing.assert_array_equal(fill(np.empty_like(rows.features), doubled, rows.features), rows.features * 2)
     mean, scale = moments(doubled, rows.features)
     spread = (rows.features * 2).std(axis=0, dtype=np.float64)

@@ -12,8 +12,8 @@ import pytest
 from matplotlib import image
 
 from game.features import NAMES
-from trainer.plots import BARS, draw, finite, steps
-from trainer.runs import Bin, Run
+from trainer.registry.plots import BARS, draw, finite, steps
+from trainer.registry.runs import Bin, Run
 
 ALL = {
     "confusion.png",
@@ -100,7 +100,7 @@ def test_only_the_largest_importances_are_shown() -> None:
 
 def test_drawing_needs_no_display_and_no_global_state(tmp_path: Path) -> None:
     code = (
-        "import sys; from test_plots import whole; from trainer.plots import draw;"
+        "import sys; from test_plots import whole; from trainer.registry.plots import draw;"
         "draw(whole()); assert 'matplotlib.pyplot' not in sys.modules"
     )
     here = Path(__file__).parent

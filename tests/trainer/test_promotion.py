@@ -16,9 +16,9 @@ from game.equilibrium import value
 from game.knowledge import NOTHING
 from game.records import Closed, Reason, Scores, Winner
 from trainer import __main__ as command
-from trainer import error_rates, promotion
-from trainer.error_rates import SCENARIOS, measure, results
-from trainer.promotion import Decision, Evidence, decide, fixed, foresight, log_e, observe, staked, worth
+from trainer.lifecycle import error_rates, promotion
+from trainer.lifecycle.error_rates import SCENARIOS, measure, results
+from trainer.lifecycle.promotion import Decision, Evidence, decide, fixed, foresight, log_e, observe, staked, worth
 
 WON, TIED, LOST = 1.0, 0.5, 0.0
 PRIORS = [promotion.RESULTS, promotion.FORESIGHT]

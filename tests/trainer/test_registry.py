@@ -17,10 +17,10 @@ import pytest
 from game.assignment import Alias
 from models.bundle import MODEL
 from models.store import SHIPPED, FolderStore, Pin
-from trainer import tracking
 from trainer.errors import RegistryUnavailable
-from trainer.registry import CURVE, Reconciled, reconcile
-from trainer.runs import Bin, Outbox, Run
+from trainer.registry import tracking
+from trainer.registry.reconcile import CURVE, Reconciled, reconcile
+from trainer.registry.runs import Bin, Outbox, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -390,8 +390,8 @@ def child(uri: str, tmp_path: Path) -> "subprocess.Popen[str]":
     """A fresh process that does it."""
     code = (
         "import logging, sys; from pathlib import Path\n"
-        "from models.store import FolderStore; from trainer.runs import Outbox\n"
-        "from trainer.registry import reconcile\n"
+        "from models.store import FolderStore; from trainer.registry.runs import Outbox\n"
+        "from trainer.registry.reconcile import reconcile\n"
         "logging.basicConfig(level=logging.INFO)\n"
         "assert not {'mlflow', 'sqlalchemy'} & sys.modules.keys()\n"
         "folder = Path(sys.argv[2])\n"

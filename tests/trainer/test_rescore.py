@@ -17,8 +17,8 @@ from models.store import SHIPPED, FolderStore, Pin
 from server import schema
 from server.commit import APPEND
 from server.sqlite import row
+from trainer.fitting.served import Served
 from trainer.rescore import rescore
-from trainer.served import Served
 
 STORE = FolderStore(SHIPPED)
 PIN = STORE.table().aliases["logan"][Alias.PRODUCTION]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from msgspec import json
 
-from trainer.runs import Bin, Outbox, Run
+from trainer.registry.runs import Bin, Outbox, Run
 
 
 def run(name: str = "cycle-00001-logan-styles", **changes: object) -> Run:

@@ -10,9 +10,9 @@ import pytest
 
 from game.moves import MOVES, Move
 from game.records import PlayerKind
-from trainer.intake import UNTIMED, Intake, fold, histories
-from trainer.log import entries, opened
-from trainer.sessions import PAUSE_MS, SCRIPTED_WEIGHT, SUSPECT, TIMED, counts, weigh
+from trainer.data.intake import UNTIMED, Intake, fold, histories
+from trainer.data.log import entries, opened
+from trainer.data.sessions import PAUSE_MS, SCRIPTED_WEIGHT, SUSPECT, TIMED, counts, weigh
 
 LogOf = Callable[..., Path]
 Style = Callable[[int, int], Move]

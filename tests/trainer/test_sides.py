@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from game.records import Record
-from trainer import sides as module
-from trainer.columns import Bools, pick
-from trainer.copies import LONG
+from trainer.data import sides as module
+from trainer.data.columns import Bools, pick
+from trainer.data.copies import LONG
+from trainer.data.sides import FEW, FOLDS, HELD_OUT, Sides, check, sides
+from trainer.data.snapshot import Snapshot, take
 from trainer.errors import LeakError
-from trainer.sides import FEW, FOLDS, HELD_OUT, Sides, check, sides
-from trainer.snapshot import Snapshot, take
 
 LogOf = Callable[..., Path]
 LogWith = Callable[[Iterable[Record]], Path]

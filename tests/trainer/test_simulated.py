@@ -7,10 +7,10 @@ from game.equilibrium import equilibrium, stakes
 from game.gambits import LENGTH, SCRIPTS
 from game.moves import MOVES, outcome
 from game.points import TARGET, by_rank, gains
-from trainer import race, scoring
-from trainer.columns import Rounds
-from trainer.habits import Habits
-from trainer.simulated import simulate
+from trainer.data import race, scoring
+from trainer.data.columns import Rounds
+from trainer.data.habits import Habits
+from trainer.data.simulated import simulate
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from game.knowledge import Knowledge, Lag
 from game.records import Opened, PlayerKind, Record
-from trainer import intake, snapshot
-from trainer.columns import Known, Rounds
+from trainer.data import intake, snapshot
+from trainer.data.columns import Known, Rounds
+from trainer.data.features import matrix
+from trainer.data.intake import fold, histories
+from trainer.data.log import entries, last_position, opened
+from trainer.data.sessions import counts
+from trainer.data.snapshot import COLUMNS, SEAL, Snapshot, load, take
 from trainer.errors import NoLog
-from trainer.features import matrix
-from trainer.intake import fold, histories
-from trainer.log import entries, last_position, opened
-from trainer.sessions import counts
-from trainer.snapshot import COLUMNS, SEAL, Snapshot, load, take
 
 LogOf = Callable[..., Path]
 LogWith = Callable[[Iterable[Record]], Path]

@@ -10,15 +10,15 @@ import pytest
 from msgspec import Struct, json
 
 from models.bundle import Training
-from trainer import sweep as module
-from trainer.families import Fitted, configurations, space
-from trainer.graph import dense
-from trainer.material import Material
-from trainer.measures import log_loss
-from trainer.rows import Rows
-from trainer.space import Choice, Span, Whole
-from trainer.sweep import Trial, lines, sweep
-from trainer.turning import WIDTH
+from trainer.data.material import Material
+from trainer.data.rows import Rows
+from trainer.data.turning import WIDTH
+from trainer.fitting import sweep as module
+from trainer.fitting.families import Fitted, configurations, space
+from trainer.fitting.graph import dense
+from trainer.fitting.measures import log_loss
+from trainer.fitting.space import Choice, Span, Whole
+from trainer.fitting.sweep import Trial, lines, sweep
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""From rows to models: families, how they are fitted, measured and judged."""

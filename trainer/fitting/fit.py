@@ -1,0 +1,157 @@
+"""Fit every family from laboratory and simulated play: `python -m trainer fit`, which made the shipped bundles.
+
+Gather → fit → check → order by validation → judge on test players → write. Nothing is chosen on the test players: of
+each family's fits the best four take the aliases by log-loss on the validation players, and all are told of.
+"""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from time import perf_counter
+
+from msgspec import Struct, json
+
+from game.assignment import Alias
+from models.bundle import Manifest, Scores, write
+from models.store import BUNDLES, TABLE, Pin, Table
+from trainer.data.material import Material, gather
+from trainer.errors import OutputError
+from trainer.fitting import served
+from trainer.fitting.families import Configuration, configurations
+from trainer.fitting.manifests import describe, judge
+from trainer.fitting.measures import log_loss
+from trainer.fitting.table import aligned, cells
+
+log = logging.getLogger(__name__)
+
+
+class Fit(Struct, frozen=True):
+    """One configuration's fit: what orders it in its family, and how it did on the test players."""
+
+    manifest: Manifest
+    validation_loss: float
+    seconds: float
+    size: int
+    alias: Alias | None
+    """None where four others did better on the validation players."""
+
+
+class Fits(Struct, frozen=True):
+    """Everything that was fitted, families one after another and each best first; baselines are on the test rows."""
+
+    bundles: list[Manifest]
+    fits: list[Fit]
+    baselines: dict[str, Scores]
+    judging: int
+    """Validation rows."""
+
+
+class _Candidate(Struct, frozen=True):
+    configuration: Configuration
+    model: bytes
+    validation_loss: float
+    seconds: float
+
+
+def fit(data: Path, out: Path, families: Sequence[str], only_cc0: bool, seed: int, force: bool) -> Fits:
+    """Fill `out` with bundles and their aliases; replaces what is there only with `force`."""
+    if out.exists() and any(out.iterdir()) and not force:
+        raise OutputError(f"{out} is not empty; --force replaces what is in it.")
+    material = gather(data, only_cc0, seed)
+    sides = material.train, material.validation, material.test
+    log.info("rows: %s train, %s validation, %s test", *(f"{len(side):,}" for side in sides))
+    baselines = judge(material.baselines, material.test, seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(prefix=".fit-", dir=out.parent))
+    try:
+        table: dict[str, dict[Alias, Pin]] = {}
+        found: list[Fit] = []
+        for family in families:
+            ordered = _ordered(family, material, seed)
+            fits = _judged(family, ordered, material, baselines, seed)
+            table[family] = _written(draft, fits, [one.model for one in ordered])
+            found += fits
+        (draft / TABLE).write_bytes(json.format(json.encode(Table(0, table)), indent=2))
+        _replace(draft, out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    bundles = [one.manifest for one in found if one.alias is not None]
+    return Fits(bundles, found, baselines, len(material.validation))
+
+
+def lines(found: Fits) -> list[str]:
+    """The table of all fits for people, and what its figures are on."""
+    head = ("family", "configuration", "alias", "validation", "accuracy", "95 %", "log-loss", "95 %", "calibration")
+    rows = [(*head, "s", "kB"), *map(_row, found.fits)]
+    rows += [
+        ("baseline", name, "", "", *cells(one), _calibration(one), "", "") for name, one in found.baselines.items()
+    ]
+    rounds = next(iter(found.baselines.values())).rounds
+    return [
+        *aligned(rows),
+        f"Aliases are given by log-loss on {found.judging:,} rounds of validation players, who also stopped each fit.",
+        f"The columns from accuracy to calibration error are on {rounds:,} rounds of other players, and chose nothing.",
+    ]
+
+
+def _row(one: Fit) -> tuple[str, ...]:
+    told, alias = one.manifest, "" if one.alias is None else one.alias.value
+    name, scores = str(told.configuration["name"]), told.metrics
+    ends = f"{one.seconds:.1f}", f"{one.size / 1000:.0f}"
+    return told.family, name, alias, f"{one.validation_loss:.4f}", *cells(scores), _calibration(scores), *ends
+
+
+def _calibration(scores: Scores) -> str:
+    return "" if scores.calibration_error is None else f"{scores.calibration_error:.4f}"
+
+
+def _ordered(family: str, material: Material, seed: int) -> list[_Candidate]:
+    """The family's fits, best on the validation players first."""
+    found = []
+    for configuration in configurations(family):
+        started = perf_counter()
+        fitted = configuration.fit(material.train, material.validation, seed)
+        seconds = perf_counter() - started
+        served.check(fitted, material.validation.features)
+        loss = log_loss(fitted.predict(material.validation.features), material.validation.target)
+        found.append(_Candidate(configuration, fitted.model, loss, seconds))
+        log.info("%s %s: validation log-loss %.4f, %.0f s", family, configuration.name, loss, seconds)
+    return sorted(found, key=lambda candidate: candidate.validation_loss)
+
+
+def _judged(
+    family: str, ordered: Sequence[_Candidate], material: Material, baselines: dict[str, Scores], seed: int
+) -> list[Fit]:
+    """The fits as they will be served, judged on the test players."""
+    aliases = [*Alias, *([None] * len(ordered))]
+    found = []
+    for one, alias in zip(ordered, aliases, strict=False):
+        probabilities = served.Served(one.model).predict(material.test.features)
+        metrics = judge({family: probabilities}, material.test, seed)[family]
+        manifest = describe(family, one.configuration, one.model, material.training, metrics, baselines)
+        found.append(Fit(manifest, one.validation_loss, one.seconds, len(one.model), alias))
+    return found
+
+
+def _written(draft: Path, fits: Sequence[Fit], models: Sequence[bytes]) -> dict[Alias, Pin]:
+    """Write the bundles that have an alias; the family's aliases. With too few fits the last takes what is left."""
+    pins: dict[str, Pin] = {}
+    aliases: dict[Alias, Pin] = {}
+    for one, model in zip(fits, models, strict=True):
+        version = one.manifest.version
+        if one.alias is None:
+            continue
+        if version not in pins:  # two configurations may end in the same model
+            pins[version] = Pin(version, write(draft / BUNDLES / version, one.manifest, model))
+        aliases[one.alias] = last = pins[version]
+    return {alias: aliases.get(alias, last) for alias in Alias}
+
+
+def _replace(draft: Path, out: Path) -> None:
+    """Put the finished draft in the place of what was there."""
+    draft.chmod(0o755)
+    if out.exists():
+        shutil.rmtree(out)
+    draft.rename(out)

@@ -1,0 +1,153 @@
+"""The gate: what a candidate must show before players meet it. Each check is a number, its limit and a sentence.
+
+Whether it is better is found out in play (`trainer.lifecycle.compare`); here it must not be shown to be worse, must
+know how sure it may be, be small and quick, and answer as the contract says.
+"""
+
+from time import perf_counter_ns
+
+import numpy as np
+from msgspec import Struct
+
+from game.features import NAMES
+from models.bundle import version_of
+from trainer.data.columns import Features, Ints
+from trainer.data.rows import Rows
+from trainer.errors import ExportError, Unwanted
+from trainer.fitting import served
+from trainer.fitting.conformance import fault
+from trainer.fitting.families import Fitted
+from trainer.fitting.measures import Rate, calibration, difference, log_loss
+from trainer.fitting.served import Served
+
+MOST_MIB = 8.0
+"""The sidecar holds all aliases of all families in memory, and loads a new one beside the old."""
+MOST_MS = 1.0
+"""Twenty times what the slowest shipped model takes: a round waits for four models one after another."""
+CALIBRATION = 0.05
+"""To this comes 1/sqrt(rows), about what chance alone makes of the error of a perfect model."""
+_SINGLES, _WARM_UPS = 200, 50
+_SAMPLE = 256
+
+
+class Check(Struct, frozen=True):
+    """One thing that was looked at; `passed` where `value` is at most `limit`."""
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+    said: str
+
+
+class Verdict(Struct, frozen=True):
+    """What the gate says of a candidate against the version in production, on how many held-out rounds."""
+
+    family: str
+    version: str
+    production: str | None
+    rounds: int
+    passed: bool
+    checks: list[Check]
+
+    @property
+    def reason(self) -> str:
+        """What it failed by, or what was compared where it passed."""
+        return " ".join(check.said for check in self.checks if not check.passed) or self.checks[-1].said
+
+
+def judge(
+    family: str,
+    fitted: Fitted,
+    production: tuple[str, Served] | None,
+    held_out: Rows,
+    seed: int,
+    clusters: Ints | None = None,
+) -> Verdict:
+    """Every check of a fitted model; `production` is a version and its model. `clusters` are as in `measures.scores`.
+
+    A model that does not answer as it must is judged no further.
+    """
+    checks = [_conformance(fitted, held_out.features), _size(fitted.model)]
+    if checks[0].passed:
+        model = Served(fitted.model)
+        against = None if production is None else production[1]
+        checks.append(_latency(model, held_out.features))
+        apart = None if against is None else _apart(model, against, held_out, seed, clusters)
+        checks.append(_calibration(model, apart, held_out))
+        checks.append(_log_loss(model, against, apart, held_out))
+    return Verdict(
+        family=family,
+        version=version_of(family, fitted.model),
+        production=None if production is None else production[0],
+        rounds=len(held_out),
+        passed=all(check.passed for check in checks),
+        checks=checks,
+    )
+
+
+def conforms(model: bytes) -> None:
+    """Raise Unwanted unless a model of unknown origin answers as it must, and is small and quick enough."""
+    sample = np.random.default_rng(0).random((_SAMPLE, len(NAMES)), np.float32)
+    if (found := fault(model, sample)) is not None:
+        raise Unwanted(found)
+    for check in (_size(model), _latency(Served(model), sample)):
+        if not check.passed:
+            raise Unwanted(check.said)
+
+
+def _conformance(fitted: Fitted, features: Features) -> Check:
+    found = fault(fitted.model, features)
+    if found is None:
+        try:
+            served.check(fitted, features)
+        except ExportError as error:
+            found = str(error)
+    return _check("conformance", float(found is not None), 0.0, found or "It answers as the contract says.")
+
+
+def _size(model: bytes) -> Check:
+    size = len(model) / 2**20
+    return _check("size", size, MOST_MIB, f"It is {size:.2f} MiB large; {MOST_MIB:g} are allowed.")
+
+
+def _latency(model: Served, features: Features) -> Check:
+    """The median of single predictions, once the session has warmed up."""
+    rows = np.resize(features, (_WARM_UPS + _SINGLES, features.shape[1]))
+    times = []
+    for row in rows:
+        began = perf_counter_ns()
+        model.predict(row[None])
+        times.append(perf_counter_ns() - began)
+    took = float(np.median(times[_WARM_UPS:])) / 1e6
+    return _check("latency", took, MOST_MS, f"A prediction takes it {took:.3f} ms; {MOST_MS:g} are allowed.")
+
+
+def _apart(model: Served, production: Served, rows: Rows, seed: int, clusters: Ints | None) -> Rate:
+    return difference(model.predict(rows.features), production.predict(rows.features), rows, seed, clusters)
+
+
+def _calibration(model: Served, apart: Rate | None, rows: Rows) -> Check:
+    """Where players have changed, all that was learned before is unsure, and who is shown to be better may be so too:
+    log-loss counts sureness in."""
+    error, _ = calibration(model.predict(rows.features), rows)
+    limit = CALIBRATION + len(rows) ** -0.5
+    said = f"Its calibration error is {error:.3f}; {limit:.3f} are allowed"
+    if error > limit and apart is not None and apart.interval[1] < 0:
+        return _check("calibration", error, 1.0, f"{said}, but what serves is worse all in all.")
+    return _check("calibration", error, limit, f"{said}.")
+
+
+def _log_loss(model: Served, production: Served | None, apart: Rate | None, rows: Rows) -> Check:
+    """Passed unless it is shown to be worse: unless the whole interval of the difference lies above 0."""
+    ours, weight = model.predict(rows.features), rows.weight.astype(np.float64)
+    said = f"Its log-loss on {len(rows)} newest rounds is {log_loss(ours, rows.target, weight):.4f}"
+    if production is None or apart is None:
+        return _check("log-loss", 0.0, 0.0, f"{said}; nothing is in production to compare it with.")
+    low, high = apart.interval
+    said += f", in production {log_loss(production.predict(rows.features), rows.target, weight):.4f}"
+    return _check("log-loss", low, 0.0, f"{said}: {apart.mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}).")
+
+
+def _check(name: str, value: float, limit: float, said: str) -> Check:
+    return Check(name, value, limit, value <= limit, said)

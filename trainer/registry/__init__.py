@@ -1,0 +1,1 @@
+"""What was fitted, told to MLflow."""
