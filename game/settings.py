@@ -54,7 +54,7 @@ class SettingsError(Exception):
     """A variable is unknown or its value cannot be used."""
 
 
-THEIRS = ("mlflow_",)
+THEIRS = ("mlflow_", "otel_")
 """How fields begin whose variables are not ours: `mlflow_tracking_uri` is filled by MLFLOW_TRACKING_URI."""
 
 Settings = TypeVar("Settings", bound=Struct)

@@ -35,6 +35,7 @@ THEIRS = {
         "optuna",
         "mlflow",
         "matplotlib",
+        "opentelemetry",
         "starlette",
         "uvicorn",
     },

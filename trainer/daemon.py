@@ -7,7 +7,7 @@ once and tried again, and what serves stays as it is.
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from threading import Event
 from time import monotonic
 
@@ -23,6 +23,7 @@ from trainer.lifecycle.decisions import Lifecycle
 from trainer.lifecycle.lease import Lease
 from trainer.lifecycle.sidecar import Sidecar
 from trainer.lifecycle.watch import Watch
+from trainer.metrics import Metrics, exported
 from trainer.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -61,9 +62,10 @@ class Pause:
 class Daemon:
     """What the loop knows; all of it can be made again from ledger, log and store."""
 
-    def __init__(self, settings: Settings, admin: Admin, work: Work, register: Work) -> None:
+    def __init__(self, settings: Settings, admin: Admin, metrics: Metrics, work: Work, register: Work) -> None:
         self._settings = settings
         self._admin = admin
+        self._metrics = metrics
         self._work = work
         self._register = register
         self._lease = Lease()
@@ -119,7 +121,7 @@ class Daemon:
             lifecycle.settle(log.last_position(reader))
             settings = self._settings
             sidecar = Sidecar(settings.inference_host, settings.inference_port)
-            self._watch = Watch(settings.promotion_rule, settings.bot_share, sidecar)
+            self._watch = Watch(settings.promotion_rule, settings.bot_share, sidecar, self._metrics.decided)
             self._admin.open()
         lifecycle.settle(log.last_position(reader))
         taken = self._watch.look(lifecycle, reader)
@@ -154,6 +156,7 @@ class Daemon:
     def _begin(self, lifecycle: Lifecycle, reader: sqlite3.Connection) -> None:
         number, learned = self._next(lifecycle)
         new = log.played_since(reader, learned)
+        self._metrics.waiting(new)
         asked = self._admin.retrain.is_set()
         if not asked and (new < self._settings.retrain_rounds or not self._retry.over):
             return
@@ -195,14 +198,15 @@ class Daemon:
     def _notice(self, lifecycle: Lifecycle) -> None:
         self._noticed = monotonic()
         idle = Progress("waiting for rounds", 0.0, None, self._next(lifecycle)[0])
-        lifecycle.book.notice("progress", idle if self._cycle is None else self._cycle.progress)
+        progress = idle if self._cycle is None else self._cycle.progress
+        self._metrics.progressed(progress)
+        lifecycle.book.notice("progress", progress)
         if self._watch is not None:
             lifecycle.book.notice("comparisons", self._watch.told())
 
 
 @contextmanager
 def working(settings: Settings, admin: Admin, work: Work, register: Work) -> Iterator[Daemon]:
-    """A daemon whose orders are closed at the end."""
-    with ExitStack() as stack:
-        stack.callback(admin.close)
-        yield Daemon(settings, admin, work, register)
+    """A daemon that takes orders and tells its metrics until this is closed."""
+    with exported(settings.otel_exporter_otlp_endpoint) as metrics, closing(admin):
+        yield Daemon(settings, admin, metrics, work, register)

@@ -26,6 +26,7 @@ class Settings(Struct, frozen=True):
     inference_host: str = "127.0.0.1"
     inference_port: Annotated[int, Meta(ge=0, le=65535)] = 8001
     mlflow_tracking_uri: str = ""
+    otel_exporter_otlp_endpoint: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from trainer.data.sessions import counts
@@ -22,10 +22,14 @@ AT_ONCE = 200
 class Watch:
     """What the daemon knows of live play; made anew from the ledger and the log whenever it starts."""
 
-    def __init__(self, rule: str, bot_share: float, sidecar: Sidecar) -> None:
+    def __init__(
+        self, rule: str, bot_share: float, sidecar: Sidecar, decided: Callable[[Entry], None] = lambda entry: None
+    ) -> None:
+        """`decided` is told of each entry that is made while this watches."""
         self._comparison = Comparison(rule)
         self._bot_share = bot_share
         self._sidecar = sidecar
+        self._tell = decided
         self._read = 0
         """The number of the last entry followed."""
         self._position: int | None = None
@@ -85,8 +89,11 @@ class Watch:
         return True
 
     def _follow(self, lifecycle: Lifecycle) -> None:
+        watched = self._read > 0
         for entry in lifecycle.entries("WHERE number > ? ORDER BY number", self._read):
             self._read = entry.number
+            if watched:
+                self._tell(entry)
             self._comparison.follow(entry)
             if entry.before == entry.after or not entry.family:
                 continue
