@@ -26,7 +26,7 @@ PLACES = {"brian": PINS}
 
 
 def statistics(version: str, count: int = 100, ns: int = 50_000, failed: int = 0) -> Statistics:
-    return Statistics("brian", version, Inferences(Count(count, count * ns), Count(failed, 0)))
+    return Statistics("brian", version, count, Inferences(Count(count // 4, count * ns), Count(failed, 0)))
 
 
 def test_what_the_sidecar_refuses_is_expelled() -> None:
@@ -49,7 +49,7 @@ def test_a_version_that_fails_or_is_slow_is_expelled_and_from_production_it_is_a
     ]
     slow, failing = guard.misbehaving(PLACES, found, 5)
     assert (slow.kind, failing.kind) == (Kind.ROLLED_BACK, Kind.EXPELLED)
-    assert "an inference takes it 5.0 ms" in slow.reason and "3 of its inferences failed" in failing.reason
+    assert "a prediction takes it 2.0 ms" in slow.reason and "3 of its inferences failed" in failing.reason
 
 
 def newcomer() -> Entry:

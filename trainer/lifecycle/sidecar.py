@@ -39,10 +39,11 @@ class Inferences(Struct, frozen=True):
 
 
 class Statistics(Struct, frozen=True):
-    """What one loaded version has done since it was loaded; `name` is its family."""
+    """What one loaded version has done since it was loaded; `name` is its family, a count one of rounds."""
 
     name: str
     version: str
+    inference_count: int = 0
     inference_stats: Inferences = Inferences()
 
 
