@@ -21,7 +21,7 @@ from models.prune import prune
 from models.store import Pin, Store
 from trainer import daemon, parity, steps
 from trainer import once as one_cycle
-from trainer.errors import NoLog
+from trainer.errors import LedgerUnavailable, NoLog
 from trainer.fitting import table
 from trainer.lifecycle import book, ledger
 from trainer.lifecycle.admin import Admin
@@ -134,11 +134,11 @@ def compare_predictions(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _named(database: Path, store: Store) -> list[Pin]:
-    """Every version that the ledger ever named and the store still holds; none where there is no ledger."""
+    """Every version that the ledger ever named and the store still holds; none where the ledger cannot be read."""
     try:
         with book.opened(database) as opened:
             entries = Lifecycle(opened, store).entries()
-    except NoLog:
+    except (NoLog, LedgerUnavailable):
         return []
     held = {one.name for one in store.kept()}
     pins = {pin for entry in entries for places in entry.after.values() for pin in places.values()}

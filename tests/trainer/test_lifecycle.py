@@ -10,10 +10,10 @@ from support.database import made
 from game.assignment import Alias
 from models.errors import StoreError
 from models.store import Aliases, FolderStore, Pin, Table
-from trainer.errors import NoLog, Overtaken, Unwanted
+from trainer.errors import LedgerUnavailable, NoLog, Overtaken, Unwanted
 from trainer.lifecycle import book, orders
 from trainer.lifecycle.decisions import Change, Lifecycle, Move
-from trainer.lifecycle.ledger import Kind, Row, verify
+from trainer.lifecycle.ledger import Kind, Row, digest, verify
 from trainer.lifecycle.orders import Order
 from trainer.lifecycle.places import moved, without
 
@@ -173,6 +173,19 @@ def test_a_missing_a_foreign_and_a_cut_off_entry_are_found(lifecycle: Lifecycle)
     assert verify([]) == (0, None)
     edited = Table(table.generation, {"brian": {**table.aliases["brian"], Alias.B: NEW}}, table.entry)
     assert verify(rows, edited) == (3, "The alias table, at generation 3, is not what entry 3 says.")
+
+
+def test_what_is_no_entry_is_one_clear_error_and_decides_nothing(lifecycle: Lifecycle) -> None:
+    lifecycle.settle()
+    head = lifecycle.book.head()
+    assert head is not None
+    lifecycle.book.append(Row(2, digest("{}"), "{}"))
+    for doing in (lifecycle.settle, lambda: lifecycle.decide(entering()), lifecycle.entries):
+        with pytest.raises(LedgerUnavailable, match="Entry 2 of the ledger cannot be read"):
+            doing()
+    sound, fault = verify(lifecycle.book.rows())
+    assert sound == 1 and fault is not None and "Entry 2 of the ledger cannot be read" in fault
+    assert versions(lifecycle) == ["0", "1", "2", "3"]
 
 
 def test_a_database_without_a_ledger_is_said_so(tmp_path: Path) -> None:

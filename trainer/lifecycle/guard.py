@@ -20,8 +20,8 @@ from trainer.lifecycle.sidecar import Loaded, Statistics
 FAILURES = 3
 """Failed inferences that expel a version: one might be the sidecar's own trouble, three of one model are not."""
 SLOW_NS = 2_000_000
-"""Mean nanoseconds of a prediction that are too many: a round waits 40 ms for all four aliases together, and other rounds
-may be asked for in the same batch. Shipped models take 20,000 to 100,000, on a busy machine three times that."""
+"""Mean nanoseconds of a prediction that are too many: a round waits 40 ms for all four aliases together, and others may
+be asked for in the same batch. Shipped models take 20,000 to 100,000, on a busy machine three times that."""
 SETTLED = 20
 """Predictions before the mean is judged: the first ones of a session are slow."""
 PROBATION = 3000

@@ -14,6 +14,7 @@ from msgspec import MsgspecError, Struct, json
 
 from game.assignment import Alias
 from models.store import Pin, Table
+from trainer.errors import LedgerUnavailable
 
 Places = dict[str, dict[Alias, Pin]]
 """Family -> alias -> what it means."""
@@ -73,8 +74,11 @@ class Row(Struct, frozen=True):
 
     @property
     def entry(self) -> Entry:
-        """The entry; raises `msgspec.MsgspecError`."""
-        return json.decode(self.body, type=Entry)
+        """The entry; raises LedgerUnavailable where the text is none."""
+        try:
+            return json.decode(self.body, type=Entry)
+        except MsgspecError as error:
+            raise LedgerUnavailable(f"Entry {self.number} of the ledger cannot be read: {error}.") from error
 
 
 def row(entry: Entry) -> Row:
@@ -114,8 +118,8 @@ def _fault(one: Row, number: int, previous: str, after: Mapping[str, Any] | None
         return f"Entry {one.number} was changed: its text does not have the hash {one.hash[:12]}.", None
     try:
         entry = one.entry
-    except MsgspecError as error:
-        return f"Entry {one.number} cannot be read: {error}.", None
+    except LedgerUnavailable as error:
+        return str(error), None
     if one.number != number or entry.number != number:
         return f"Entry {number} is missing: entry {one.number} stands in its place.", entry
     if entry.previous != previous:
