@@ -134,15 +134,13 @@ def compare_predictions(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _named(database: Path, store: Store) -> list[Pin]:
-    """Every version that the ledger ever named and the store still holds; none where the ledger cannot be read."""
+    """Every version that the ledger ever named; none where it cannot be read."""
     try:
         with book.opened(database) as opened:
             entries = Lifecycle(opened, store).entries()
     except (NoLog, LedgerUnavailable):
         return []
-    held = {one.name for one in store.kept()}
-    pins = {pin for entry in entries for places in entry.after.values() for pin in places.values()}
-    return [pin for pin in pins if pin.version in held]
+    return list({pin for entry in entries for places in entry.after.values() for pin in places.values()})
 
 
 def solve_race(given: argparse.Namespace, settings: Settings) -> int:
