@@ -22,7 +22,7 @@ from trainer.lifecycle.outcomes import Outcome
 
 log = logging.getLogger(__name__)
 
-FEWEST_MATCHES = 10
+FEWEST_MATCHES, FEWEST_ROUNDS = 10, 100
 """Before that the shadows stay in order: an early lead is mostly chance."""
 
 
@@ -92,7 +92,8 @@ class Comparison:
             return one.better
         pins = self._aliases[pairing.family]
         ahead = one.lead if pins[Alias.SHADOW2].version == pairing.challenger else -one.lead
-        return one.evidence.pairs >= FEWEST_MATCHES and ahead > one.error
+        enough = one.evidence.pairs >= FEWEST_MATCHES and one.rounds >= FEWEST_ROUNDS
+        return enough and ahead > one.error
 
     def _change(self, pairing: Pairing, one: Foresight | Results, position: int) -> Change:
         pins = self._aliases[pairing.family]
