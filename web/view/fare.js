@@ -38,9 +38,9 @@ export class FareView {
     const { served } = /** @type {{ served: Served[] }} */ (await answer.json());
     const most = served.toSorted((a, b) => b.matches - a.matches).slice(0, MOST);
     const rows = most.map((row) => {
-      const cells = [String(row.matches), percent(row.win_rate), range(row.interval), playedBy(row)];
-      return el('tr', { 'data-alias': row.alias },
-        el('th', { scope: 'row' }, names.get(row.opponent) ?? row.opponent), ...cells.map((cell) => el('td', {}, cell)));
+      const who = el('th', { scope: 'row' }, names.get(row.opponent) ?? row.opponent, el('small', {}, playedBy(row)));
+      const won = el('td', {}, percent(row.win_rate), el('small', {}, range(row.interval)));
+      return el('tr', { 'data-alias': row.alias }, who, el('td', {}, String(row.matches)), won);
     });
     find(this.#panel, '#fare-rows').replaceChildren(...rows);
     show(this.#panel, rows.length > 0);
