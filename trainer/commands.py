@@ -46,7 +46,7 @@ def follow(given: argparse.Namespace, settings: Settings) -> int:
 
 def run_cycle(given: argparse.Namespace, settings: Settings) -> int:
     report = one_cycle.run(settings, steps.run, steps.register)
-    _tell(given, report, [f"{entry.kind} {entry.family}: {entry.reason}" for entry in report.entries])
+    _tell(given, report, [_entry_line(entry) for entry in report.entries])
     return 0
 
 

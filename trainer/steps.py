@@ -166,6 +166,8 @@ def _family(settings: Settings, lifecycle: Lifecycle, family: str, tell: Tell) -
         position = log.last_position(reader)
     moves: tuple[Move, ...] = ()
     reason, digest = found.reason, ""
+    if found.candidate is not None:
+        reason = f"{found.candidate.version}: {found.reason}"
     if found.candidate is not None and not _fresh(lifecycle, family, found.candidate.version):
         reason = f"{found.candidate.version} serves already, or was taken out before"
     elif found.candidate is not None and found.passed:
