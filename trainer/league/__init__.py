@@ -1,0 +1,1 @@
+"""The league: how well models and outside references predict recorded people."""

@@ -1,0 +1,67 @@
+"""Who plays in the league: what is served now, and references. Another predictor is one more entry here."""
+
+import numpy as np
+from msgspec import Struct
+
+from game.assignment import Alias
+from models.store import Store
+from trainer.data.columns import Features, Floats
+from trainer.fitting.served import Served
+from trainer.league.bots import champions
+from trainer.league.counts import REFERENCES
+from trainer.league.plays import Predictor
+
+RESET = "features reset"
+RESET_FAMILY = "forrest"
+_AT_ONCE = 8192
+"""Rows: a graph's inner arrays for a hundred thousand together take 700 MB."""
+
+
+class Learned(Struct, frozen=True):
+    """Which version of a family plays, and the datasets that it learned from players of."""
+
+    version: str
+    datasets: list[str]
+
+
+class Lineup(Struct, frozen=True):
+    """`left_out` gives the reason; `models` are the predictors that have learned from people before."""
+
+    predictors: dict[str, Predictor]
+    left_out: dict[str, str]
+    models: dict[str, Learned]
+
+
+def lineup(store: Store, seed: int) -> Lineup:
+    """Every family's Production, the references, and the champions; raises StoreError and BundleError."""
+    predictors: dict[str, Predictor] = {}
+    left_out: dict[str, str] = {}
+    models: dict[str, Learned] = {}
+    for family, pins in sorted(store.table().aliases.items()):
+        if Alias.PRODUCTION not in pins:
+            left_out[family] = "nothing of it is in production"
+            continue
+        bundle = store.bundle(pins[Alias.PRODUCTION])
+        model, told = Served(bundle.model), bundle.manifest
+        predictors[family] = _with_history(model)
+        models[family] = Learned(told.version, told.training.datasets)
+        if family == RESET_FAMILY:
+            predictors[RESET] = _reset(model)
+            models[RESET] = models[family]
+    if RESET not in predictors:
+        left_out[RESET] = f"nothing of {RESET_FAMILY} is in production"
+    found, missing = champions(seed)
+    return Lineup({**predictors, **REFERENCES, **found}, {**left_out, **missing}, models)
+
+
+def _with_history(model: Served) -> Predictor:
+    return lambda plays: _predict(model, plays.features)
+
+
+def _reset(model: Served) -> Predictor:
+    return lambda plays: _predict(model, plays.features_reset)
+
+
+def _predict(model: Served, features: Features) -> Floats:
+    parts = [model.predict(features[start : start + _AT_ONCE]) for start in range(0, len(features), _AT_ONCE)]
+    return np.concatenate(parts)
