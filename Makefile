@@ -54,7 +54,7 @@ $(VENV)/.running: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.testing: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing everything and the test tools (the first time: some minutes)."
-	@$(VENV)/bin/python $(PIP_INSTALL) --editable '.[server,inference,trainer,local,dev]'
+	@$(VENV)/bin/python $(PIP_INSTALL) --editable '.[server,inference,trainer,league,local,dev]'
 	@touch $@ $(VENV)/.running
 
 $(PLAY_VENV)/.playing: pyproject.toml constraints.txt

@@ -36,6 +36,8 @@ THEIRS = {
         "mlflow",
         "matplotlib",
         "opentelemetry",
+        "pyspiel",
+        "websockets",
         "starlette",
         "uvicorn",
     },

@@ -15,6 +15,9 @@ from trainer.errors import TrainerError
 from trainer.fitting.families import NAMES
 from trainer.settings import Settings
 
+PARTNERS = ("ace", "bob", "cal", "dan", "edd", "fox", "gus", "hal", "uniform", "equilibrium", "person")
+"""Of `trainer.sparring`, which is loaded only to play."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 when done or stopped by a signal, 1 for a fault or a difference found."""
@@ -44,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    for add in (_learning, _lifecycle, _checks):
+    for add in (_learning, _lifecycle, _play, _checks):
         add(command)
     return parser
 
@@ -77,6 +80,22 @@ def _lifecycle(command: Add) -> None:
     shown.add_argument("--store", default="", metavar="PLACE", help="the store (default: that of the settings)")
     pruned = command("prune", commands.remove, "Remove bundles an hour old that no alias and no recent entry names.")
     pruned.add_argument("--keep", type=_whole, default=20, metavar="N", help="spare the newest (default: %(default)s)")
+
+
+def _play(command: Add) -> None:
+    played = command("simulate", commands.simulate_play, "Let sparring partners play against a running server.")
+    played.add_argument("--players", type=_count, default=10, help="in all (default: %(default)s)")
+    played.add_argument("--matches", type=_count, default=3, help="of each player (default: %(default)s)")
+    played.add_argument("--bots", nargs="+", choices=PARTNERS, default=PARTNERS, help="default: all")
+    played.add_argument("--url", default="http://127.0.0.1:8000", help="of the server (default: %(default)s)")
+    played.add_argument("--think", type=float, default=0.0, metavar="S", help="seconds before each throw")
+    played.add_argument("--seed", type=int, default=0, help="of the players' choices (default: %(default)s)")
+    command(
+        "policy", commands.tabulate_policy, "Show what the policy wins, exactly, by how far it trusts."
+    )
+    scored = command("league", commands.score_predictors, "Score predictors on recorded human play, strictly online.")
+    scored.add_argument("--data", type=Path, required=True, metavar="FILE.csv.gz", help="games as a table")
+    scored.add_argument("--seed", type=int, default=0, help="of the values drawn for the rounds (default: %(default)s)")
 
 
 def _checks(command: Add) -> None:

@@ -91,6 +91,37 @@ def search(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def score_predictors(given: argparse.Namespace, settings: Settings) -> int:
+    from trainer.league.league import lines, run
+
+    found = run(given.data, _store(settings), given.seed, log.info)
+    _tell(given, found, lines(found))
+    return 0
+
+
+def tabulate_policy(given: argparse.Namespace, settings: Settings) -> int:
+    from trainer.policy.table import lines, table
+
+    found = table()
+    _tell(given, found, lines(found))
+    return 0
+
+
+def simulate_play(given: argparse.Namespace, settings: Settings) -> int:
+    from game.opponents import OPPONENTS
+    from trainer.sparring.report import lines
+    from trainer.sparring.simulate import simulate
+
+    def tell(step: str, share: float) -> None:
+        log.info("%3.0f %% %s", 100 * share, step)
+
+    found = simulate(
+        given.url, given.bots, given.players, given.matches, list(OPPONENTS), given.seed, tell, given.think
+    )  # fmt: skip
+    _tell(given, found, lines(found))
+    return 0
+
+
 def show_table(given: argparse.Namespace, settings: Settings) -> int:
     shown = table.entries(_store(settings, given.store))
     _tell(given, {"bundles": shown}, table.lines(shown))

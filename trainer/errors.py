@@ -10,6 +10,8 @@ TrainerError
 ├── ExportError          a graph does not say what the model it was made from says
 ├── SidecarUnavailable   the sidecar cannot be asked
 ├── RegistryUnavailable  the registry cannot be told
+├── NoServer             nobody plays at an address, or no longer
+├── NotPlayed            a server does not want to play this, or speaks another language
 └── OutputError          the folder to write is not empty
 """
 
@@ -56,3 +58,11 @@ class NothingToLearn(TrainerError):
 
 class RegistryUnavailable(TrainerError):
     """The registry does not answer, or not as it must; what waits for it goes on waiting."""
+
+
+class NoServer(TrainerError):
+    """Nobody plays at that address, or no longer."""
+
+
+class NotPlayed(TrainerError):
+    """The server does not want to play this, or speaks another language."""

@@ -12,6 +12,7 @@ from msgspec import Struct, json
 from msgspec.structs import replace
 from support.database import made
 
+from bench.system import free_port
 from game.assignment import Alias
 from models.bundle import version_of, write
 from models.store import BUNDLES, FolderStore
@@ -20,6 +21,7 @@ from trainer.data import humans, material
 from trainer.data.turning import WIDTH
 from trainer.fitting.graph import dense
 from trainer.fitting.table import Entry
+from trainer.sparring.simulate import PARTNERS
 
 SHIPPED = Path(__file__).parents[2] / "models" / "shipped"
 
@@ -177,3 +179,15 @@ def test_commands_about_the_ledger_need_a_database(
     for arguments in (["ledger", "verify"], ["cycle"], ["enter", str(tmp_path)]):
         assert command.main(arguments) == 1
         assert capsys.readouterr().err.startswith("trainer: ")
+
+
+def test_every_sparring_partner_can_be_named() -> None:
+    assert set(command.PARTNERS) == set(PARTNERS)
+
+
+def test_simulate_without_a_server_and_a_league_without_a_file_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    assert command.main(["simulate", "--players", "1", "--matches", "1", "--url", url]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("trainer: ")
+    assert command.main(["league", "--data", "nothing.csv.gz"]) == 1
+    assert "nothing.csv.gz" in capsys.readouterr().err
