@@ -90,9 +90,7 @@ def _play(command: Add) -> None:
     played.add_argument("--url", default="http://127.0.0.1:8000", help="of the server (default: %(default)s)")
     played.add_argument("--think", type=float, default=0.0, metavar="S", help="seconds before each throw")
     played.add_argument("--seed", type=int, default=0, help="of the players' choices (default: %(default)s)")
-    command(
-        "policy", commands.tabulate_policy, "Show what the policy wins, exactly, by how far it trusts."
-    )
+    command("policy", commands.tabulate_policy, "Show what the policy wins, exactly, by how far it trusts.")
     scored = command("league", commands.score_predictors, "Score predictors on recorded human play, strictly online.")
     scored.add_argument("--data", type=Path, required=True, metavar="FILE.csv.gz", help="games as a table")
     scored.add_argument("--seed", type=int, default=0, help="of the values drawn for the rounds (default: %(default)s)")
