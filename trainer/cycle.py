@@ -41,6 +41,10 @@ class Progress(Struct, frozen=True):
     eta_s: float | None
     cycle: int
 
+    def __str__(self) -> str:
+        left = "" if self.eta_s is None else f", some {self.eta_s:.0f} s left"
+        return f"Cycle {self.cycle}: {self.phase}, {self.percent:.0f} %{left}."
+
 
 def log_to_stderr(settings: Settings) -> None:
     """Lines for a person."""

@@ -142,8 +142,7 @@ class Daemon:
         if self._cycle.advance():
             now = self._cycle.progress
             if now.phase != said.phase:
-                left = "" if now.eta_s is None else f", some {now.eta_s:.0f} s left"
-                logger.info("Cycle %d: %s, %.0f %%%s.", now.cycle, now.phase, now.percent, left)
+                logger.info("%s", now)
             return
         over, self._cycle = self._cycle, None
         if over.failed:

@@ -56,8 +56,7 @@ def _drive(cycle: Cycle, lifecycle: Lifecycle, lease: Lease) -> None:
         cycle.wait(_LOOK_S)
         now = cycle.progress
         if now.phase != told:
-            left = "" if now.eta_s is None else f", some {now.eta_s:.0f} s left"
-            logger.info("Cycle %d: %s, %.0f %%%s.", now.cycle, now.phase, now.percent, left)
+            logger.info("%s", now)
             told = now.phase
         lifecycle.book.notice("progress", now)
         if not lease.beat(lifecycle.book):

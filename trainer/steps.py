@@ -113,13 +113,20 @@ def register(settings: Settings, step: str, tell: Tell) -> None:
 
 def next_number(lifecycle: Lifecycle) -> int:
     """The number of the cycle under way, or of the next."""
-    return len(lifecycle.book.rows("WHERE body ->> '$.kind' = ?", str(Kind.TRAINED))) + 1
+    last = _last_trained(lifecycle)
+    return 1 if last is None else int(last.evidence["cycle"]) + 1
 
 
 def learned(lifecycle: Lifecycle) -> int:
     """The log position up to which finished cycles have learned."""
+    last = _last_trained(lifecycle)
+    return 0 if last is None else last.position
+
+
+def _last_trained(lifecycle: Lifecycle) -> Entry | None:
+    """What the last finished cycle left in the ledger."""
     found = lifecycle.entries("WHERE body ->> '$.kind' = ? ORDER BY number DESC LIMIT 1", str(Kind.TRAINED))
-    return found[0].position if found else 0
+    return found[0] if found else None
 
 
 def _intake(settings: Settings, number: int, tell: Tell) -> None:

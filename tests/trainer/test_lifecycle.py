@@ -130,6 +130,28 @@ def test_of_two_who_decide_at_once_exactly_one_wins(lifecycle: Lifecycle, tmp_pa
     assert versions(lifecycle) == ["0", "1", "2", "late"]
 
 
+def test_who_decides_between_somebody_s_look_and_their_entry_overtakes_them(
+    lifecycle: Lifecycle, tmp_path: Path
+) -> None:
+    lifecycle.settle()
+    store = lifecycle.store
+    with book.opened(tmp_path / "rps.db") as opened:
+
+        class Looking(FolderStore):
+            """Somebody else decides right after each look at the table."""
+
+            def table(self) -> Table:
+                seen = super().table()
+                if len(lifecycle.entries()) == 1:
+                    Lifecycle(lifecycle.book, store).decide(entering())
+                return seen
+
+        looking = Looking(tmp_path / "store", shipped=tmp_path / "none")
+        with pytest.raises(Overtaken):
+            Lifecycle(opened, looking).decide(entering(Pin("brian-late", "late")))
+    assert versions(lifecycle) == ["0", "1", "2", "new"] and sound(lifecycle) == 2
+
+
 def test_an_order_about_an_older_generation_is_refused(lifecycle: Lifecycle) -> None:
     lifecycle.decide(entering())
     with pytest.raises(Overtaken, match="at generation 2 now, not 1"):

@@ -57,19 +57,28 @@ class Lifecycle:
 
         Raises StoreError and LedgerUnavailable, and Overtaken where somebody else was quicker.
         """
+        return self._settled(position)[0]
+
+    def _settled(self, position: int) -> tuple[Table, Row]:
+        """The table, and the ledger's last entry that says so: whoever builds on both is Overtaken by a later entry.
+
+        The ledger is read first: if somebody decides in between, the table is ahead of it and nothing can be added.
+        """
         head, table = self.book.head(), self.store.table()
         last = None if head is None else head.entry
-        if last is not None and (table.generation, table.aliases) == (last.generation, last.after):
-            return table
-        if head is not None and last is not None and _unfinished(table, last):
-            log.warning("Entry %d of the ledger was not yet done in the store; doing it.", last.number)
-            return self._carry_out(table.generation, last.after, self._maker(head, last))
+        if head is not None and last is not None:
+            if (table.generation, table.aliases) == (last.generation, last.after):
+                return table, head
+            if _unfinished(table, last):
+                log.warning("Entry %d of the ledger was not yet done in the store; doing it.", last.number)
+                return self._carry_out(table.generation, last.after, self._maker(head, last)), head
         reason = "the ledger begins" if last is None else "the table was changed past the ledger"
         wanted = Change(kind=Kind.ADOPTED, family="", by="trainer", reason=reason, position=position)
         before = table.aliases if last is None else last.after
-        self.book.append(row(_entry(head, wanted, before, table.aliases, table.generation)))
+        made = row(_entry(head, wanted, before, table.aliases, table.generation))
+        self.book.append(made)
         log.info("The aliases of generation %d are adopted: %s.", table.generation, reason)
-        return table
+        return table, made
 
     def decide(self, change: Change, generation: int | None = None) -> Entry:
         """Write the change down and do it; with `generation`, only if the table is still at that one.
@@ -77,10 +86,9 @@ class Lifecycle:
         Raises Overtaken where it is not, Unwanted where nothing would change, and StoreError where it is written down
         and will be done as soon as the store is there again.
         """
-        table = self.settle(change.position)
+        table, head = self._settled(change.position)
         if generation not in (None, table.generation):
             raise Overtaken(f"The aliases are at generation {table.generation} now, not {generation}.")
-        head = self.book.head()
         after = _after(table.aliases, change)
         if change.moves and after == table.aliases:
             raise Unwanted(f"{change.moves[0].pin.version} stands there already.")
