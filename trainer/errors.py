@@ -29,7 +29,7 @@ class OutputError(TrainerError):
 
 
 class LeakError(TrainerError):
-    """A player stands on two sides of a split."""
+    """Something that judges a model was learned from, or a predictor knows what is not played yet."""
 
 
 class ExportError(TrainerError):

@@ -15,8 +15,8 @@ def predictions(rounds: Rounds) -> dict[str, Floats]:
     context = _context(owners, moves)
     return {
         "uniform": np.full((len(rounds), 3), 1 / 3),
-        "frequency": _online(owners, moves),
-        "markov2": _online(owners * 16 + context, moves),
+        "frequency": shares_so_far(owners, moves),
+        "markov2": shares_so_far(owners * 16 + context, moves),
         "equilibrium": player_mixes(rounds.bot_score, rounds.player_score, rounds.values),
     }
 
@@ -36,7 +36,7 @@ def _context(owners: Ints, moves: Ints) -> Ints:
     return context
 
 
-def _online(group: Ints, moves: Ints) -> Floats:
+def shares_so_far(group: Ints, moves: Ints) -> Floats:
     """The smoothed shares of the moves seen earlier in the same group."""
     order = np.argsort(group, kind="stable")
     thrown = (moves[order][:, None] == np.arange(3)).astype(np.int64)

@@ -5,11 +5,11 @@ All are columns of the whole file at once; a round's row counts only earlier rou
 
 import numpy as np
 
+from trainer.data.baselines import shares_so_far
 from trainer.data.columns import Floats, Ints, Rounds
 from trainer.fitting.measures import log_losses
 from trainer.league.plays import Plays, Predictor
 
-_LAPLACE = 1.0
 _NONE = 3
 """Stands for the move of a round before the player's first."""
 _LEARNING = 1.0
@@ -25,7 +25,7 @@ def markov(own: int, theirs: int = 0) -> Predictor:
     """Shares of the moves that followed the last `own` throws of the player and `theirs` of the opponent."""
 
     def predict(plays: Plays) -> Floats:
-        return _shares(_contexts(plays, own, theirs), plays.rounds.player)
+        return shares_so_far(_contexts(plays, own, theirs), plays.rounds.player)
 
     return predict
 
@@ -61,18 +61,6 @@ def _contexts(plays: Plays, own: int, theirs: int) -> Ints:
             earlier[plays.number <= lag] = _NONE
             context = context * (_NONE + 1) + earlier
     return context
-
-
-def _shares(context: Ints, moves: Ints) -> Floats:
-    """The smoothed shares of the moves thrown earlier in the same context."""
-    order = np.argsort(context, kind="stable")
-    thrown = np.eye(3)[moves[order]]
-    starts = np.flatnonzero(np.diff(context[order], prepend=-1))
-    before = _LAPLACE + np.cumsum(thrown, axis=0) - thrown
-    before -= np.repeat(before[starts] - _LAPLACE, np.diff(starts, append=len(moves)), axis=0)
-    shares = np.empty_like(before)
-    shares[order] = before / before.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _sums_before(values: Floats, rounds: Rounds) -> Floats:

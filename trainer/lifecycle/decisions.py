@@ -73,8 +73,8 @@ class Lifecycle:
                 log.warning("Entry %d of the ledger was not yet done in the store; doing it.", last.number)
                 return self._carry_out(table.generation, last.after, self._maker(head, last)), head
         reason = "the ledger begins" if last is None else "the table was changed past the ledger"
-        wanted = Change(kind=Kind.ADOPTED, family="", by="trainer", reason=reason, position=position)
-        before = table.aliases if last is None else last.after
+        before, since = (table.aliases, position) if last is None else (last.after, max(position, last.position))
+        wanted = Change(kind=Kind.ADOPTED, family="", by="trainer", reason=reason, position=since)
         made = row(_entry(head, wanted, before, table.aliases, table.generation))
         self.book.append(made)
         log.info("The aliases of generation %d are adopted: %s.", table.generation, reason)
