@@ -1,10 +1,12 @@
 """The race solved exactly: its value at every score, and how both sides should mix in a round.
 
 The table holds V = P(bot wins) + ½ P(tie) before a round's values are drawn, when both play optimally. It was found
-by backward induction (`trainer/solve.py`). Every round is a 3x3 zero-sum game whose equilibrium has full support, so
-the cofactors of the payoff matrix give it in closed form (Shapley & Snow, 1950).
+by backward induction (`trainer/solve.py`). A second table looks ahead: what the scores are worth if the player goes on
+being predictable. Every round is a 3x3 zero-sum game whose equilibrium has full support, so the cofactors of the payoff
+matrix give it in closed form (Shapley & Snow, 1950).
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from struct import unpack
@@ -20,22 +22,45 @@ Stakes = tuple[Row, Row, Row]
 
 
 @cache
-def _table() -> tuple[float, ...]:
-    return unpack(f"<{TARGET * TARGET}d", files("game").joinpath("equilibrium.f64").read_bytes())
+def _table(name: str, number: str) -> tuple[float, ...]:
+    return unpack(f"<{TARGET * TARGET}{number}", files("game").joinpath(name).read_bytes())
+
+
+def _at(table: tuple[float, ...], bot: int, player: int) -> float:
+    if bot >= TARGET or player >= TARGET:
+        return 1.0 if bot > player else 0.5 if bot == player else 0.0
+    return table[bot * TARGET + player]
 
 
 def value(bot: int, player: int) -> float:
     """The bot's win probability at these scores (tenths), a tie counting half, when both play optimally."""
-    if bot >= TARGET or player >= TARGET:
-        return 1.0 if bot > player else 0.5 if bot == player else 0.0
-    return _table()[bot * TARGET + player]
+    return _at(_table("equilibrium.f64", "d"), bot, player)
+
+
+def prospect(bot: int, player: int) -> float:
+    """The bot's win probability at these scores if the player goes on being predictable and the bot knows how.
+
+    A prior and no more: the mean over two players whom the bot foresees rightly, one who throws rock, paper and
+    scissors with .45, .30 and .25 for ever, and one who throws the highest value half the time and the others equally.
+    Real players are neither, but closer to both than to the equilibrium.
+    """
+    return _at(_table("prospect.f32", "f"), bot, player)
 
 
 def stakes(bot_score: int, player_score: int, values: Values) -> Stakes:
-    """What each pair of throws makes of the bot's chances in the race."""
-    drawn = value(bot_score + DRAW, player_score + DRAW)
-    rock, paper, scissors = (value(bot_score + values[move], player_score) for move in MOVES)
-    to_rock, to_paper, to_scissors = (value(bot_score, player_score + values[move]) for move in MOVES)
+    """What each pair of throws makes of the bot's chances in the race, if both play optimally from there on."""
+    return _led_to(value, bot_score, player_score, values)
+
+
+def prospects(bot_score: int, player_score: int, values: Values) -> Stakes:
+    """What each pair of throws makes of the bot's chances in the race, if the player goes on being predictable."""
+    return _led_to(prospect, bot_score, player_score, values)
+
+
+def _led_to(after: Callable[[int, int], float], bot: int, player: int, values: Values) -> Stakes:
+    drawn = after(bot + DRAW, player + DRAW)
+    rock, paper, scissors = (after(bot + values[move], player) for move in MOVES)
+    to_rock, to_paper, to_scissors = (after(bot, player + values[move]) for move in MOVES)
     return (drawn, to_paper, rock), (paper, drawn, to_scissors), (to_rock, scissors, drawn)
 
 

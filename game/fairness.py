@@ -27,6 +27,7 @@ class Reveal(Struct, frozen=True):
     probabilities: dict[Move, float]
     mix: dict[Move, float]
     nonce: str
+    lean: float = 0.0
 
 
 def sha256_hex(text: str) -> str:

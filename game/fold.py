@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from game.errors import CorruptRecord
 from game.knowledge import learn
-from game.moves import Move, outcome
+from game.moves import INDEX, Move, outcome
 from game.points import gains, round_values
 from game.records import Closed, Input, Opened, Played, Record, Scores, Sealed
 from game.state import NO_MODEL, Match, PlayedRound
+from game.trust import Trust, judged, settled, staked
 
 
 def rebuild(records: Sequence[Record]) -> Match:
@@ -24,7 +25,8 @@ def rebuild(records: Sequence[Record]) -> Match:
 
 def begin(opened: Opened) -> Match:
     """The match as its first record leaves it."""
-    return Match(opened=opened, known=opened.known, values=round_values(opened.seed, 1))
+    known = replace(opened.known, trust=staked(opened.known.trust))
+    return Match(opened=opened, known=known, values=round_values(opened.seed, 1))
 
 
 def apply(match: Match, record: Record) -> Match:
@@ -61,11 +63,20 @@ def settle(match: Match, sealed: Sealed, move: Move, input: Input, at: int) -> P
 
 def advance(match: Match, sealed: Sealed, played: Played) -> Match:
     """The match after its sealed round came out as `settle` says."""
+    known = learn(match.known, played.player_move, played.bot_move, played.outcome, sealed.values)
     return replace(
         match,
         rounds=(*match.rounds, PlayedRound(sealed, played)),
         sealed=None,
         scores=played.scores,
-        known=learn(match.known, played.player_move, played.bot_move, played.outcome, sealed.values),
+        known=replace(known, trust=_earned(known.trust, sealed, played.player_move)),
         values=round_values(match.opened.seed, played.round + 1),
     )
+
+
+def _earned(trust: Trust, sealed: Sealed, thrown: Move) -> Trust:
+    """What the round says of predictions of this player, gambit or not; nothing where no model expected anything."""
+    if sealed.version == NO_MODEL:
+        return trust
+    at = INDEX[thrown]
+    return settled(judged(trust, sealed.probabilities[at]), sealed.edge[at])

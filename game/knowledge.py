@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from game.moves import INDEX, MOVES, OUTCOMES, Move, Outcome
 from game.points import Rank, Values, rank_of
+from game.trust import Trust
 
 LAGS = 3
 """How many rounds back are remembered one by one."""
@@ -22,12 +23,13 @@ class Lag(Struct, frozen=True, array_like=True):
 
 
 class Knowledge(Struct, frozen=True, array_like=True):
-    """Counts over the whole history and its last `LAGS` rounds, most recent first."""
+    """Counts over the whole history, its last `LAGS` rounds, most recent first, and how far predictions are trusted."""
 
     rounds: int = 0
     moves: tuple[int, int, int] = (0, 0, 0)
     ranks: tuple[int, int, int] = (0, 0, 0)
     lags: tuple[Lag, ...] = ()
+    trust: Trust = Trust()
 
 
 NOTHING = Knowledge()
@@ -39,9 +41,9 @@ def _counted(counts: tuple[int, int, int], at: int) -> tuple[int, int, int]:
 
 
 def learn(known: Knowledge, player: Move, bot: Move, outcome: Outcome, values: Values) -> Knowledge:
-    """What is known once this round has been played too."""
+    """What is known once this round has been played too; what it says of the models is `game.trust`'s."""
     rank = RANKS.index(rank_of(player, values))
     first, second, third = MOVES
     lag = Lag(INDEX[player], INDEX[bot], OUTCOMES.index(outcome), (values[first], values[second], values[third]))
     moves, ranks = _counted(known.moves, INDEX[player]), _counted(known.ranks, rank)
-    return Knowledge(known.rounds + 1, moves, ranks, (lag, *known.lags[: LAGS - 1]))
+    return Knowledge(known.rounds + 1, moves, ranks, (lag, *known.lags[: LAGS - 1]), known.trust)

@@ -75,7 +75,9 @@ class Prediction(Struct, frozen=True, array_like=True):
 
 
 class Opened(Struct, frozen=True, tag_field="kind", tag="opened", omit_defaults=True):
-    """A match began. `known` is what was known of the player then, so that the log alone rebuilds every feature."""
+    """A match began. `known` is what was known of the player then, so that the log alone rebuilds every feature; `lean`
+    is how far the bot may lean on predictions at most.
+    """
 
     match: str
     player: str
@@ -87,6 +89,7 @@ class Opened(Struct, frozen=True, tag_field="kind", tag="opened", omit_defaults=
     at: int
     player_kind: PlayerKind = PlayerKind.HUMAN
     client_ref: str | None = None
+    lean: float = 1.0
     v: int = VERSION
 
     @property
@@ -95,7 +98,11 @@ class Opened(Struct, frozen=True, tag_field="kind", tag="opened", omit_defaults=
 
 
 class Sealed(Struct, frozen=True, tag_field="kind", tag="sealed"):
-    """A round opened: its values, the bot's move fixed in `reveal`, and what all four aliases expected."""
+    """A round opened: its values, the bot's move fixed in `reveal`, and what all four aliases expected.
+
+    `lean` is how far the bot leaned on the prediction, and `edge` what its mix wins beyond the round's value by the
+    player's move: nothing where no model decided.
+    """
 
     match: str
     round: int
@@ -109,6 +116,8 @@ class Sealed(Struct, frozen=True, tag_field="kind", tag="sealed"):
     features: str
     reveal: str
     at: int
+    lean: float = 0.0
+    edge: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class Played(Struct, frozen=True, tag_field="kind", tag="played"):

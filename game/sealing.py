@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from game import fairness, features, policy
+from game import fairness, features, policy, trust
 from game.assignment import Alias, follows
-from game.equilibrium import Mix, Row, Stakes, equilibrium, stakes
+from game.equilibrium import Mix, Row, Stakes, equilibrium, prospects, stakes
 from game.events import Answer
 from game.gambits import LENGTH, SCRIPTS
 from game.moves import MOVES, Move
@@ -16,14 +16,21 @@ from game.records import Prediction, Sealed, Source
 from game.state import NO_MODEL, Match
 from game.views import by_move
 
+_NO_EDGE: Row = (0.0, 0.0, 0.0)
+
 
 class Decision(Struct, frozen=True):
-    """The bot's mix over its moves and why; `expected` is the player's move as it saw it coming."""
+    """The bot's mix over its moves and why; `expected` is the player's move as it saw it coming.
+
+    `lean` is how far it leaned on that, and `edge` what the mix wins beyond the round's value by the player's move.
+    """
 
     source: Source
     version: str
     expected: Row
     mix: Mix
+    lean: float = 0.0
+    edge: Row = _NO_EDGE
 
 
 def decide(match: Match, predictions: Mapping[Alias, Prediction], game: Stakes) -> Decision:
@@ -35,11 +42,14 @@ def decide(match: Match, predictions: Mapping[Alias, Prediction], game: Stakes) 
         decision = Decision(Source.MODEL if alias is None else Source.FALLBACK, NO_MODEL, expected, mix)
     else:
         expected = served.probabilities
-        decision = Decision(Source.MODEL, served.version, expected, policy.respond(game, expected))
+        lean, risk = match.opened.lean * trust.lean(match.known.trust), trust.risk(match.known.trust)
+        hopes = prospects(match.scores.bot, match.scores.player, match.values)
+        mix = policy.respond(game, expected, lean, hopes, risk)
+        decision = Decision(Source.MODEL, served.version, expected, mix, lean, policy.edge(game, mix))
     if match.round > LENGTH:
         return decision
     scripted = by_rank(match.values)[SCRIPTS[match.opened.gambit][match.round - 1]]
-    return replace(decision, source=Source.GAMBIT, mix=_surely(scripted))
+    return replace(decision, source=Source.GAMBIT, mix=_surely(scripted), lean=0.0, edge=_NO_EDGE)
 
 
 def _surely(move: Move) -> Mix:
@@ -62,6 +72,7 @@ def seal(match: Match, answer: Answer) -> Sealed:
         probabilities=by_move(decision.expected),
         mix=by_move(decision.mix),
         nonce=answer.nonce,
+        lean=decision.lean,
     )
     return Sealed(
         match=match.id,
@@ -76,4 +87,6 @@ def seal(match: Match, answer: Answer) -> Sealed:
         features=features.digest(answer.ask.features),
         reveal=fairness.canonical(reveal),
         at=answer.at,
+        lean=decision.lean,
+        edge=decision.edge,
     )

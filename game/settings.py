@@ -26,6 +26,7 @@ KNOWN = frozenset(
         "RPS_ASSIGNMENT_SALT",
         "RPS_SHARE_B",
         "RPS_CONTROL_SHARE",
+        "RPS_LEAN",
         "RPS_ORIGINS",
         "RPS_RATE",
         "RPS_BURST",

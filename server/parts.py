@@ -27,6 +27,7 @@ class Parts:
             salt=salt,
             share_b=settings.share_b,
             share_control=settings.control_share,
+            lean=settings.lean,
         )
 
     def faults(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ class Settings(Struct, frozen=True):
     assignment_salt: str = ""
     share_b: Share = 0.5
     control_share: Share = 0.02
+    lean: Share = 1.0
     origins: str = ""
     rate: Positive = 100
     burst: Annotated[int, Meta(ge=1)] = 60

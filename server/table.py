@@ -61,6 +61,7 @@ class Table:
         salt: str,
         share_b: float,
         share_control: float,
+        lean: float,
     ) -> None:
         self._log = log
         self._oracle = oracle
@@ -70,6 +71,7 @@ class Table:
         self._salt = salt
         self._share_b = share_b
         self._share_control = share_control
+        self._lean = lean
         self._seats: dict[str, Seat] = {}
         self.draining = False
 
@@ -232,4 +234,5 @@ class Table:
             at=now_ms(),
             player_kind=seat.kind,
             client_ref=request.client_ref,
+            lean=self._lean,
         )

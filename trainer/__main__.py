@@ -90,7 +90,18 @@ def _play(command: Add) -> None:
     played.add_argument("--url", default="http://127.0.0.1:8000", help="of the server (default: %(default)s)")
     played.add_argument("--think", type=float, default=0.0, metavar="S", help="seconds before each throw")
     played.add_argument("--seed", type=int, default=0, help="of the players' choices (default: %(default)s)")
-    command("policy", commands.tabulate_policy, "Show what the policy wins, exactly, by how far it trusts.")
+    command(
+        "policy",
+        commands.tabulate_policy,
+        "Show what the policy wins, exactly by how far it trusts, and by simulation as it comes to trust.",
+    )
+    studied = command(
+        "people", commands.study_people, "Fit sparring partners to recorded people, and hold them against these."
+    )
+    studied.add_argument("--data", type=Path, required=True, metavar="FILE.csv.gz", help="games as a table")
+    studied.add_argument("--free", type=Path, required=True, metavar="FILE.csv", help="the games that may be published")
+    studied.add_argument("--out", type=Path, required=True, metavar="FILE.json", help="where the fitted people go")
+    studied.add_argument("--seed", type=int, default=0, help="of the simulated people (default: %(default)s)")
     scored = command("league", commands.score_predictors, "Score predictors on recorded human play, strictly online.")
     scored.add_argument("--data", type=Path, required=True, metavar="FILE.csv.gz", help="games as a table")
     scored.add_argument("--seed", type=int, default=0, help="of the values drawn for the rounds (default: %(default)s)")
@@ -105,7 +116,11 @@ def _checks(command: Add) -> None:
     ):
         compared = command(name, run, help)
         compared.add_argument("--database", type=Path, metavar="PATH", help="the SQLite file (default: the settings')")
-    solved = command("solve", commands.solve_race, "Solve the race exactly and store its value table.")
+    solved = command(
+        "solve",
+        commands.solve_race,
+        "Solve the race exactly and store its value table, and beside it the one that looks ahead.",
+    )
     solved.add_argument("--out", type=Path, metavar="PATH", default=Path("game/equilibrium.f64"), help="%(default)s")
     tried = command(
         "promotion-sim", commands.promotion_sim, "Show by simulation how often rules of promotion are wrong."

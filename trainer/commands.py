@@ -99,6 +99,14 @@ def score_predictors(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def study_people(given: argparse.Namespace, settings: Settings) -> int:
+    from trainer.sparring.study.study import lines, run
+
+    found = run(given.data, given.free, given.out, given.seed, log.info)
+    _tell(given, found, lines(found))
+    return 0
+
+
 def tabulate_policy(given: argparse.Namespace, settings: Settings) -> int:
     from trainer.policy.table import lines, table
 
@@ -176,9 +184,11 @@ def _named(database: Path, store: Store) -> list[Pin]:
 
 def solve_race(given: argparse.Namespace, settings: Settings) -> int:
     from trainer import solve
+    from trainer.policy import foreseen
 
     solved = solve.solve()
     solve.store(given.out, solved)
+    foreseen.store(given.out.with_name(foreseen.FILE), foreseen.looking_ahead())
     checks = {f"V({bot},{player})": round(float(solved[bot, player]), 6) for bot, player in solve.CHECKS}
     checks["sum of squares"] = round(float((solved**2).sum()), 6)
     _tell(given, checks, [f"{name} = {value:.6f}" for name, value in checks.items()])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.equilibrium import equilibrium, stakes, value
+from game.equilibrium import equilibrium, prospect, prospects, stakes, value
 from game.moves import MOVES
 from game.points import BASES, Rank, Values, by_rank
 
@@ -62,6 +62,21 @@ def test_known_mixes_at_the_start(base: int, mix: tuple[float, float, float]) ->
         at = MOVES.index(ranks[rank])
         assert bot[at] == pytest.approx(expected, abs=1e-6)
         assert player[at] == pytest.approx(expected, abs=1e-6)
+
+
+@given(SCORES, SCORES)
+def test_who_is_predictable_is_worth_no_less_to_the_bot_and_races_that_ended_the_same(bot, player) -> None:
+    assert value(bot, player) - 1e-7 <= prospect(bot, player) <= 1
+    assert prospect(bot, 100 + player) == value(bot, 100 + player)
+    assert prospect(100 + bot, player) == value(100 + bot, player)
+
+
+def test_prospects_are_the_stakes_with_other_values() -> None:
+    values = values_of(13)
+    rock, paper, scissors = prospects(20, 30, values)
+    assert rock == (prospect(25, 35), prospect(20, 43), prospect(30, 30))
+    assert paper == (prospect(33, 30), prospect(25, 35), prospect(20, 48))
+    assert scissors == (prospect(20, 40), prospect(38, 30), prospect(25, 35))
 
 
 @given(SCORES, SCORES)

@@ -1,13 +1,15 @@
 """The bot's mix: a restricted Nash response, checked against a grid over the whole simplex."""
 
+from operator import mul
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game.equilibrium import equilibrium, stakes
+from game.equilibrium import equilibrium, prospects, stakes
 from game.moves import MOVES
 from game.points import round_values
-from game.policy import draw_move, respond, worth
+from game.policy import against, draw_move, edge, respond, worth
 
 SCORES = st.integers(0, 99)
 ROUNDS = st.integers(1, 50)
@@ -40,6 +42,49 @@ def test_no_mix_does_better(bot, player, round, prediction, lean) -> None:
         if a + b <= 20
     )
     assert found >= best - 1e-12
+
+
+GRID = [(a / 20, b / 20, (20 - a - b) / 20) for a in range(21) for b in range(21 - a)]
+
+
+@given(SCORES, SCORES, ROUNDS, predictions(), st.floats(0, 1), st.floats(0, 0.1))
+@settings(max_examples=100)
+def test_no_mix_that_risks_no_more_does_better(bot, player, round, prediction, lean, risk) -> None:
+    """Hopes are weighed by what looks ahead, fears by the equilibrium's values."""
+    values = round_values(SEED, round)
+    game, hopes = stakes(bot, player, values), prospects(bot, player, values)
+    _, _, value = equilibrium(game)
+    hoped = worth(hopes, prediction)
+
+    def objective(mix) -> float:
+        return lean * sum(map(mul, hoped, mix)) + (1 - lean) * min(against(game, mix))
+
+    found = respond(game, prediction, lean, hopes, risk)
+    assert min(found) >= 0
+    assert sum(found) == pytest.approx(1)
+    assert min(against(game, found)) >= value - risk - 1e-12
+    safe = [mix for mix in GRID if min(against(game, mix)) >= value - risk]
+    assert objective(found) >= max(map(objective, safe), default=0.0) - 1e-12
+    assert objective(respond(game, prediction, lean, hopes, 2 * risk)) >= objective(found) - 1e-12
+
+
+@given(SCORES, SCORES, ROUNDS, predictions(), st.floats(0, 1))
+def test_what_may_not_risk_anything_or_does_not_lean_is_the_equilibrium(bot, player, round, prediction, lean) -> None:
+    values = round_values(SEED, round)
+    game, hopes = stakes(bot, player, values), prospects(bot, player, values)
+    balanced, _, _ = equilibrium(game)
+    assert respond(game, prediction, 0.0, hopes) == balanced
+    assert respond(game, prediction, lean, hopes, 0.0) == pytest.approx(balanced, abs=1e-6)
+    assert edge(game, balanced) == (0.0, 0.0, 0.0)
+
+
+@given(SCORES, SCORES, ROUNDS, predictions(), st.floats(0, 1))
+def test_a_player_at_the_equilibrium_loses_nothing_by_it(bot, player, round, prediction, lean) -> None:
+    values = round_values(SEED, round)
+    game = stakes(bot, player, values)
+    _, theirs, _ = equilibrium(game)
+    edges = edge(game, respond(game, prediction, lean, prospects(bot, player, values)))
+    assert sum(map(mul, edges, theirs)) == pytest.approx(0, abs=1e-9)
 
 
 @given(SCORES, SCORES, ROUNDS, predictions())

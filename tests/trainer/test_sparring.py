@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 from support import play
@@ -17,13 +16,9 @@ from game.opponents import OPPONENTS
 from game.records import Prediction, Scores, Winner
 from game.views import missed
 from game.wire import MatchMessage, Over, Round, Start, Sync, Throw
-from trainer.data.columns import UNPLAYED, Floats, Rounds
-from trainer.data.habits import Habits
-from trainer.data.simulated import simulate as simulated
 from trainer.errors import Unwanted
 from trainer.sparring.bots import BOTS, leanings
 from trainer.sparring.hand import Finished, Hand
-from trainer.sparring.people import Person, Traits
 from trainer.sparring.position import Bot, History, Past, Position
 from trainer.sparring.report import tally, wilson
 from trainer.sparring.simulate import PARTNERS, seated, simulate
@@ -169,50 +164,6 @@ def test_the_same_chance_makes_the_same_partner(name: str) -> None:
         return [one.mine for one in past]
 
     assert throws(1) == throws(1) != throws(2)
-
-
-def test_a_person_throws_as_the_simulated_players_of_training_do() -> None:
-    """The same traits and mixture in the same positions give the same odds, in every habit."""
-    random = np.random.default_rng(7)
-    many = Habits(4, random)
-    compared = 0
-
-    def both(at: Rounds) -> Floats:
-        nonlocal compared
-        odds = many(at)
-        for row in range(len(at)):
-            scalar = traits_of(many, row).odds(*situation(at, row), many._mixture[row].tolist())
-            assert scalar == pytest.approx(odds[row].tolist(), abs=1e-12)
-            compared += 1
-        return odds
-
-    simulated(both, 4, 40, random)
-    assert compared == 160
-
-
-def traits_of(many: Habits, row: int) -> Traits:
-    names = ("_taste", "_after_outcome", "_cycle", "_reply", "_pattern", "_rank")
-    return Traits(*[*(getattr(many, name)[row].tolist() for name in names), float(many._noise[row, 0])])
-
-
-def situation(at: Rounds, row: int) -> tuple[Position, list[Past]]:
-    """One row of the columns as a person sees it, with the rounds that columns remember."""
-    values = dict(zip(MOVES, at.values[row].tolist(), strict=True))
-    known = zip(at.known.player[row].tolist(), at.known.bot[row].tolist(), strict=True)
-    past = [Past(values, MOVES[mine], MOVES[theirs]) for mine, theirs in known if mine != UNPLAYED]
-    return Position(values, Scores(int(at.player_score[row]), int(at.bot_score[row]))), past
-
-
-def test_people_differ_and_change_now_and_then() -> None:
-    random = Random(5)
-    people = [Person(random) for _ in range(200)]
-    assert len({person._traits.after for person in people}) == 200
-    before = [person._mixture for person in people]
-    for person in people:
-        for _ in range(80):
-            person(position(), [], random)
-    changed = sum(then != person._mixture for then, person in zip(before, people, strict=True))
-    assert 0.5 < changed / 200 < 0.75  # 1 - (1 - 1/80)^80 = .63
 
 
 def whole_match(given: dict[Alias, Prediction] | None = None) -> tuple[list[MatchMessage], Over]:

@@ -1,9 +1,9 @@
 """What a way of playing wins over the whole race, by backward induction over all scores and rounds.
 
-Two tables of values must not be confused. The bot weighs a round by one of them, at run time the equilibrium's, as if
-both played optimally from there on. What it wins in truth is the table found here, in which a state is worth what
-follows when the bot goes on as it does and the player too. So a bot may trust a true prediction fully and still win
-less than the best response does.
+Three tables of values must not be confused. The bot weighs what it fears by the equilibrium's, as if both played
+optimally from there on, and what it hopes for by one that looks ahead. What it wins in truth is the table found here,
+in which a state is worth what follows when the bot goes on as it does and the player too. So a bot may trust a true
+prediction fully and still win less than the best response does.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,12 +35,12 @@ def all_knowing(by_move: Floats) -> Floats:
 
 
 def believing(predictions: Sequence[Floats], lean: float, values: Floats) -> Bot:
-    """The bot that responds to a prediction, shape (3, 15), and weighs rounds by this table of values.
+    """The bot that responds to a prediction, shape (3, 15), and weighs what it hopes for by this table of values.
 
     Of several predictions it believes, in each round, the one that hurts it most.
     """
-    games = after(values, *_GRID)
-    mixes = [_mixes(games, prediction, lean) for prediction in predictions]
+    games, hopes = after(solved(), *_GRID), after(values, *_GRID)
+    mixes = [_mixes(games, prediction, lean, hopes) for prediction in predictions]
 
     def play(payoffs: Floats, player: Player, states: Ints) -> Floats:
         return np.asarray(np.min([player(mixed(mix[..., states], payoffs)) for mix in mixes], axis=0))
@@ -48,10 +48,10 @@ def believing(predictions: Sequence[Floats], lean: float, values: Floats) -> Bot
     return play
 
 
-def _mixes(games: Floats, prediction: Floats, lean: float) -> Floats:
+def _mixes(games: Floats, prediction: Floats, lean: float, hopes: Floats) -> Floats:
     """The bot's mix by round and state, shape (3, 15, n); one round after another, since that much fits the cache."""
-    of_rounds = zip(np.moveaxis(games, 2, 0), prediction.T, strict=True)
-    return np.stack([responses(game, chances[:, None], lean) for game, chances in of_rounds], axis=1)
+    of_rounds = zip(np.moveaxis(games, 2, 0), prediction.T, np.moveaxis(hopes, 2, 0), strict=True)
+    return np.stack([responses(game, chances[:, None], lean, hoped) for game, chances, hoped in of_rounds], axis=1)
 
 
 def best(payoffs: Floats, player: Player, states: Ints) -> Floats:

@@ -13,9 +13,9 @@ from trainer.data.columns import Floats
 _PAIRS = tuple(combinations(range(3), 2))
 
 
-def responses(games: Floats, predictions: Floats, lean: float) -> Floats:
-    """`respond` to each prediction, shape (3, ...), in a round with these stakes, shape (3, 3, ...): the same mixes."""
-    hoped = worth(cast(Stakes, games), cast(Row, predictions))  # arithmetic alone: columns may stand for numbers
+def responses(games: Floats, predictions: Floats, lean: float, hopes: Floats) -> Floats:
+    """`respond` at any risk to each prediction, shape (3, ...), with these stakes, (3, 3, ...): the same mixes."""
+    hoped = worth(cast(Stakes, hopes), cast(Row, predictions))  # arithmetic alone: columns may stand for numbers
     chosen = np.zeros(games.shape[1:])
     highest = np.full(games.shape[2:], -np.inf)
     for mix in _candidates(games):

@@ -4,11 +4,12 @@ Arrays put the bot's move and the player's first (in the order of `MOVES`), then
 n), or what is left of that. So a round unpacks as `game.equilibrium.Stakes` does, with columns in place of numbers.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 
-from game.equilibrium import value
+from game.equilibrium import prospect, value
 from game.moves import BEATS, MOVES, Move, outcome
 from game.points import BASES, DRAW, HIGH_STEP, LOW, TARGET, Rank, Values, by_rank, gains
 from trainer.data.columns import Floats, Ints
@@ -51,5 +52,15 @@ def after(table: Floats, bot: Ints, player: Ints) -> Floats:
 @cache
 def solved() -> Floats:
     """The equilibrium's value at every pair of scores that a race can come to, finished or not."""
+    return _everywhere(value)
+
+
+@cache
+def ahead() -> Floats:
+    """What the same scores are worth where the player goes on being predictable, as the bot takes it at run time."""
+    return _everywhere(prospect)
+
+
+def _everywhere(worth: Callable[[int, int], float]) -> Floats:
     scores = range(TARGET + LARGEST)
-    return np.array([[value(bot, player) for player in scores] for bot in scores])
+    return np.array([[worth(bot, player) for player in scores] for bot in scores])

@@ -1,25 +1,25 @@
-"""The table that chooses `game.policy.LEAN`: what each setting wins from players it foresees, and can lose to others.
+"""What each setting of the policy's knob, how far it leans at most, wins from players it foresees and may lose.
 
-Two players throw the same mix for ever, and the bot's prediction is exactly that mix: what a perfect model would win.
-In the worst cases the bot goes on believing a prediction while the player, who knows its mix in every round, throws
-what is worst for it.
+By exact induction two players throw the same mix for ever, and the bot's prediction is exactly that mix: what a perfect
+model would win once all trust is earned. In the worst cases of these figures the bot goes on believing a prediction
+while the player, who knows its mix in every round, throws what is worst for it. What the live policy makes of both,
+with a bank that restrains it and trust to be earned, is simulated (`trainer.policy.live`).
 """
 
 from collections.abc import Sequence
 
-import numpy as np
 from msgspec import Struct
 
 from game.equilibrium import value
+from game.trust import STAKE
 from trainer.data.columns import Floats
+from trainer.policy.foreseen import HIGH, IID, foreseen
+from trainer.policy.live import CAREERS, MATCHES, PURE, Estimate, Live, live, worst_case
 from trainer.policy.opening import opened
-from trainer.policy.race import Player, all_knowing, believing, best, race, throwing
-from trainer.policy.rounds import by_move, by_ranks, solved
+from trainer.policy.race import Player, all_knowing, believing, race, throwing
+from trainer.policy.rounds import ahead, solved
 
 LEANS = (0.0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
-IID = by_move(0.45, 0.30, 0.25)
-HIGH = by_ranks(low=0.25, mid=0.25, high=0.5)
-PURE = [by_move(*chances) for chances in np.eye(3)]
 
 
 class WorstCase(Struct, frozen=True):
@@ -39,10 +39,9 @@ class Wins(Struct, frozen=True):
 
 
 class Setting(Struct, frozen=True):
-    """One lean as `respond` is used, with gambits before it, and (without them) if the bot looked ahead.
+    """One lean with all trust earned and nothing that restrains it; with gambits before it; and without looking ahead.
 
-    Looking ahead, it weighs scores between the equilibrium's value (at 0) and what they are worth against these two
-    players (at 1), whom it then takes to go on as they do.
+    `live_worst_case` is that of the policy as it is played: against somebody new, its bank restrains it.
     """
 
     lean: float
@@ -50,7 +49,8 @@ class Setting(Struct, frozen=True):
     high_half: float
     worst_case: WorstCase
     with_gambits: Wins
-    looking_ahead: Wins
+    without_looking_ahead: Wins
+    live_worst_case: Estimate
 
 
 class Best(Struct, frozen=True):
@@ -61,27 +61,42 @@ class Best(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
+    """At the top what the highest setting wins from the two players, and what each setting keeps against somebody new
+    who is all-knowing; `guaranteed` is what theory says of that."""
+
+    iid_45_30_25: float
+    high_half: float
+    worst_case: dict[str, float]
+    guaranteed: float
     settings: list[Setting]
     best_response: Best
     equilibrium: float
+    live: Live
 
 
-def table(leans: Sequence[float] = LEANS) -> Report:
-    """What each lean in [0, 1] wins and can lose."""
-    iid, high = (race(best, throwing(mix)) for mix in (IID, HIGH))
+def table(leans: Sequence[float] = LEANS, careers: int = CAREERS, matches: int = MATCHES) -> Report:
+    """What each lean in [0, 1], in rising order, wins and can lose."""
+    iid, high = foreseen()
+    settings = [_setting(lean, careers) for lean in leans]
     return Report(
-        settings=[_setting(lean, (iid + high) / 2) for lean in leans],
+        iid_45_30_25=settings[-1].iid_45_30_25,
+        high_half=settings[-1].high_half,
+        worst_case={f"{one.lean:g}": one.live_worst_case.wins for one in settings},
+        guaranteed=value(0, 0) - STAKE,
+        settings=settings,
         best_response=Best(_start(iid), _start(high)),
         equilibrium=value(0, 0),
+        live=live(careers, matches),
     )
 
 
-def _setting(lean: float, foreseen: Floats) -> Setting:
-    races = _races(lean, solved())
+def _setting(lean: float, careers: int) -> Setting:
+    races = _races(lean, ahead())
     plain = _wins([_start(found) for found, _ in races])
     gambits = _wins([opened(found, player) for found, player in races])
-    ahead = _wins([_start(found) for found, _ in _races(lean, (1 - lean) * solved() + lean * foreseen)])
-    return Setting(lean, plain.iid_45_30_25, plain.high_half, plain.worst_case, gambits, ahead)
+    short = _wins([_start(found) for found, _ in _races(lean, solved())])
+    wins, worst = (plain.iid_45_30_25, plain.high_half), plain.worst_case
+    return Setting(lean, *wins, worst, gambits, short, worst_case(lean, careers))
 
 
 def _races(lean: float, values: Floats) -> list[tuple[Floats, Player]]:
@@ -101,16 +116,27 @@ def _start(found: Floats) -> float:
 
 
 def lines(report: Report) -> list[str]:
-    """A table for people."""
+    """Tables for people."""
     names = ("iid", "high half", "worst iid", "worst high", "worst pure")
     best, settings = report.best_response, report.settings
     return [
+        "All trust earned, exactly:",
         f"{'lean':<20}" + "".join(f"{name:>12}" for name in names),
         *(_line("", one.lean, one) for one in settings),
         *(_line("gambits", one.lean, one.with_gambits) for one in settings),
-        *(_line("looking ahead", one.lean, one.looking_ahead) for one in settings),
+        *(_line("not ahead", one.lean, one.without_looking_ahead) for one in settings),
         f"{'best response':<20}{best.iid_45_30_25:>12.4f}{best.high_half:>12.4f}",
         f"{'equilibrium':<20}{report.equilibrium:>12.4f}",
+        "",
+        f"Somebody new who is all-knowing, at least {report.guaranteed:.4f}:",
+        *(f"{one.lean:<20g}{_estimated(one.live_worst_case)}" for one in settings),
+        "",
+        f"{'Live, simulated:':<20}{'first match':>24}{'later matches':>24}",
+        *(
+            f"{name.replace('_', ' '):<20}{_estimated(career.first_match)}{_estimated(career.later_matches)}"
+            for name in Live.__struct_fields__
+            for career in [getattr(report.live, name)]
+        ),
     ]
 
 
@@ -118,3 +144,8 @@ def _line(how: str, lean: float, wins: Wins | Setting) -> str:
     worst = wins.worst_case
     shown = (wins.iid_45_30_25, wins.high_half, worst.iid, worst.high, worst.pure)
     return f"{lean:<6g}{how:<14}" + "".join(f"{one:>12.4f}" for one in shown)
+
+
+def _estimated(one: Estimate) -> str:
+    low, high = one.interval
+    return f"{f'{one.wins:.4f} ({low:.3f}-{high:.3f})':>24}"

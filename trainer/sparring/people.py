@@ -1,107 +1,107 @@
-"""Sparring partners with the habits of people, one at a time: the priors of `trainer.data.habits` as a player.
+"""Sparring partners with the ways of people, one at a time: each is drawn after somebody whose play was recorded.
 
-They are drawn from those priors and fitted to nobody. Each starts a match afresh: what happened in the last one is
-forgotten, the habits are not.
+What a person makes of earlier throws is fitted (`trainer.sparring.temperaments`). What it makes of values and scores
+cannot be: the recorded players saw neither. That part is a prior, drawn for each person from the spreads below. Both
+add log-odds to the moves. A person remembers the opponent from one match to the next, and its mood changes.
 """
 
 from collections.abc import Sequence
+from math import exp, log
 from random import Random
 from typing import Self
 
 from msgspec import Struct
 
 from game.equilibrium import equilibrium, stakes
-from game.moves import INDEX, MOVES, OUTCOMES, Move
+from game.moves import INDEX, MOVES, Move
+from game.points import TARGET
+from trainer.sparring.memory import Memory, Row
 from trainer.sparring.position import History, Position
+from trainer.sparring.temperaments import CHANGE, MOODS, Weights, fitted
 
-CHANGE = 1 / 80
-"""How likely a player is to take up another mixture of habits in a round."""
-PURITY = 0.35
-"""Dirichlet concentration of a mixture: most players follow one or two habits."""
-FIRMNESS = 0.4
-"""Dirichlet concentration of a habit: most habits favour one answer."""
-EVENNESS = 2.0
-"""Dirichlet concentration of a taste for moves: it is seldom strong."""
-NOISE = 0.3
-"""The most that a player throws at random."""
-KINDS = 7
-NONE = 3
-"""Stands for a move or an outcome where there has been none."""
-
-Odds = tuple[float, ...]
-"""Three probabilities: in the order of `MOVES`, or by how many moves further round the circle."""
+GREED = (0.6, 1.5)
+"""Mean and spread of what a value as large again as the round's mean adds: most lean to the high one, some away."""
+WARINESS = (0.2, 0.5)
+"""Mean and spread of what is added for the low one, which beats the high one that others are expected to throw."""
+NERVE = (1.0, 1.4)
+"""Mean and spread of what is added for the high one when behind by the whole target, and taken off when ahead."""
+BALANCE = 0.6
+"""Spread of the weight of the balanced mix's log-odds; never below 0. At 1, and nothing else, one plays that mix."""
 
 
-class Traits(Struct, frozen=True):
-    """What stays with a player. `after`, `pattern` and `rank` hold one habit for each context."""
+class Leaning(Struct, frozen=True):
+    """What a person makes of values and scores."""
 
-    taste: Odds
-    after: tuple[Odds, ...]
-    cycle: Odds
-    reply: Odds
-    pattern: tuple[tuple[Odds, ...], ...]
-    rank: tuple[Odds, ...]
-    noise: float
+    greed: float
+    wariness: float
+    nerve: float
+    balance: float
 
     @classmethod
     def drawn(cls, random: Random) -> Self:
-        def habit() -> Odds:
-            return dirichlet(FIRMNESS, 3, random)
+        return cls(random.gauss(*GREED), random.gauss(*WARINESS), random.gauss(*NERVE), abs(random.gauss(0, BALANCE)))
 
-        return cls(
-            taste=dirichlet(EVENNESS, 3, random),
-            after=tuple(habit() for _ in range(4)),
-            cycle=habit(),
-            reply=habit(),
-            pattern=tuple(tuple(habit() for _ in range(4)) for _ in range(4)),
-            rank=tuple(habit() for _ in range(3)),
-            noise=random.uniform(0, NOISE),
-        )
-
-    def odds(self, position: Position, history: History, mixture: Sequence[float]) -> Odds:
-        """P(next move) of a player with this mixture of habits."""
-        habits = self._habits(position, history)
-        chosen = [sum(share * habit[move] for share, habit in zip(mixture, habits, strict=True)) for move in range(3)]
-        return tuple((1 - self.noise) * chance + self.noise / 3 for chance in chosen)
-
-    def _habits(self, position: Position, history: History) -> tuple[Odds, ...]:
-        """In this order: taste, win and loss, cycles, replies, patterns, ranks by the score, and the balanced mix."""
-        own = INDEX[history[-1].mine] if history else NONE
-        before = INDEX[history[-2].mine] if len(history) > 1 else NONE
-        theirs = INDEX[history[-1].theirs] if history else NONE
-        outcome = OUTCOMES.index(history[-1].outcome) if history else NONE
-        behind = (position.lead < 0) - (position.lead > 0)
+    def speaks(self, position: Position) -> Sequence[float]:
+        """The log-odds that it adds to each move."""
+        mean = sum(position.values.values()) / len(MOVES)
+        added = [self.greed * (position.values[move] / mean - 1) for move in MOVES]
+        added[INDEX[position.low]] += self.wariness
+        added[INDEX[position.highest]] -= self.nerve * position.lead / TARGET
         _, balanced, _ = equilibrium(stakes(position.scores.bot, position.scores.player, position.values))
-        return (
-            self.taste,
-            shifted(self.after[outcome], own),
-            shifted(self.cycle, own),
-            shifted(self.reply, theirs),
-            self.pattern[own][before],
-            shifted(self.rank[behind], INDEX[position.low]),
-            balanced,
-        )
+        return [more + self.balance * log(share) for more, share in zip(added, balanced, strict=True)]
+
+
+class Temper(Struct, frozen=True):
+    """What stays with a person."""
+
+    weights: Weights
+    leaning: Leaning
+
+    @classmethod
+    def drawn(cls, random: Random) -> Self:
+        return cls(fitted().drawn(random), Leaning.drawn(random))
+
+    def odds(self, position: Position, memory: Memory, mood: float) -> Row:
+        """P(next move)."""
+        habit = spoken(self.weights, memory, mood)
+        return softmax([a + b for a, b in zip(habit, self.leaning.speaks(position), strict=True)])
 
 
 class Person:
-    """A `Bot` of its own temper, drawn from `random`; takes up another mixture of habits now and then."""
+    """A `Bot` of its own temper, drawn from `random`. To be asked once for each round of one match after another."""
 
     def __init__(self, random: Random) -> None:
-        self._traits = Traits.drawn(random)
-        self._mixture = dirichlet(PURITY, KINDS, random)
+        self._temper = Temper.drawn(random)
+        self._mood = random.choice(MOODS)
+        self._memory = Memory()
+        self._learned = 0
 
     def __call__(self, position: Position, history: History, random: Random) -> Move:
+        self._learn(history)
         if random.random() < CHANGE:
-            self._mixture = dirichlet(PURITY, KINDS, random)
-        return random.choices(MOVES, self._traits.odds(position, history, self._mixture))[0]
+            self._mood = random.choice(MOODS)
+        return random.choices(MOVES, self._temper.odds(position, self._memory, self._mood))[0]
+
+    def _learn(self, history: History) -> None:
+        """What is new since it was last asked; a shorter history is another match's."""
+        if len(history) < self._learned:
+            self._memory.begin()
+            self._learned = 0
+        for past in history[self._learned :]:
+            self._memory.learn(INDEX[past.mine], INDEX[past.theirs])
+        self._learned = len(history)
 
 
-def dirichlet(concentration: float, size: int, random: Random) -> Odds:
-    """Shares of a whole: uneven below a concentration of 1, even far above it."""
-    weights = [random.gammavariate(concentration, 1) for _ in range(size)]
-    return tuple(weight / sum(weights) for weight in weights)
+def spoken(weights: Weights, memory: Memory, mood: float) -> Row:
+    """The log-odds that all cues together add to each move."""
+    rock = paper = scissors = 0.0
+    for weight, cue in zip(weights, memory.cues(), strict=True):
+        rock, paper, scissors = rock + weight * cue[0], paper + weight * cue[1], scissors + weight * cue[2]
+    return mood * rock, mood * paper, mood * scissors
 
 
-def shifted(steps: Odds, origin: int) -> Odds:
-    """P(move) from P(how many moves further round the circle than `origin`); as it stands where there is none."""
-    return tuple(steps[(move - origin) % 3] for move in range(3))
+def softmax(log_odds: Sequence[float]) -> Row:
+    most = max(log_odds)
+    rock, paper, scissors = (exp(one - most) for one in log_odds)
+    total = rock + paper + scissors
+    return rock / total, paper / total, scissors / total
