@@ -44,6 +44,8 @@ def test_no_mix_does_better(bot, player, round, prediction, lean) -> None:
     assert found >= best - 1e-12
 
 
+CLOSE = 1e-9
+"""The cofactors of a nearly decided race cancel to eleven digits."""
 GRID = [(a / 20, b / 20, (20 - a - b) / 20) for a in range(21) for b in range(21 - a)]
 
 
@@ -62,10 +64,10 @@ def test_no_mix_that_risks_no_more_does_better(bot, player, round, prediction, l
     found = respond(game, prediction, lean, hopes, risk)
     assert min(found) >= 0
     assert sum(found) == pytest.approx(1)
-    assert min(against(game, found)) >= value - risk - 1e-12
+    assert min(against(game, found)) >= value - risk - CLOSE
     safe = [mix for mix in GRID if min(against(game, mix)) >= value - risk]
-    assert objective(found) >= max(map(objective, safe), default=0.0) - 1e-12
-    assert objective(respond(game, prediction, lean, hopes, 2 * risk)) >= objective(found) - 1e-12
+    assert objective(found) >= max(map(objective, safe), default=0.0) - CLOSE
+    assert objective(respond(game, prediction, lean, hopes, 2 * risk)) >= objective(found) - CLOSE
 
 
 @given(SCORES, SCORES, ROUNDS, predictions(), st.floats(0, 1))
