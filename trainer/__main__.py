@@ -102,6 +102,11 @@ def _play(command: Add) -> None:
     studied.add_argument("--free", type=Path, required=True, metavar="FILE.csv", help="the games that may be published")
     studied.add_argument("--out", type=Path, required=True, metavar="FILE.json", help="where the fitted people go")
     studied.add_argument("--seed", type=int, default=0, help="of the simulated people (default: %(default)s)")
+    faced = command("rrps", commands.play_population, "Play the tournament player against the RoShamBo programs.")
+    faced.add_argument(
+        "--repeats", type=_count, default=20, help="of each match of 1,000 throws (default: %(default)s)"
+    )
+    faced.add_argument("--seed", type=_whole, default=0, help="of all chance (default: %(default)s)")
     scored = command("league", commands.score_predictors, "Score predictors on recorded human play, strictly online.")
     scored.add_argument("--data", type=Path, required=True, metavar="FILE.csv.gz", help="games as a table")
     scored.add_argument("--seed", type=int, default=0, help="of the values drawn for the rounds (default: %(default)s)")

@@ -99,6 +99,14 @@ def score_predictors(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def play_population(given: argparse.Namespace, settings: Settings) -> int:
+    from trainer.roshambo.tournament import lines, run
+
+    found = run(given.repeats, given.seed, log.info)
+    _tell(given, found, lines(found))
+    return 0
+
+
 def study_people(given: argparse.Namespace, settings: Settings) -> int:
     from trainer.sparring.study.study import lines, run
 
