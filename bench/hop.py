@@ -2,15 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from random import Random
 from time import perf_counter
 
 from msgspec import Struct
 
 from bench.process import cpu_s
 from game.assignment import Alias
-from game.features import NAMES, pack
-from game.opponents import OPPONENTS
+from game.features import pack, vector
+from game.knowledge import NOTHING
+from game.past import begun
+from game.points import round_values
 from server.oracle import Sidecar
 
 
@@ -24,16 +25,18 @@ class Hop(Struct, frozen=True):
 
 
 async def measure(socket: Path, pid: int, in_flight: int, questions: int) -> Hop:
-    """Ask all families in turn, `in_flight` at a time."""
+    """Ask all families in turn that the sidecar has, `in_flight` at a time, each time about somebody new."""
     _, sidecar = await asyncio.get_running_loop().create_unix_connection(lambda: Sidecar(5.0), str(socket))
-    random, families, latencies = Random(1), tuple(OPPONENTS), []
+    latencies = []
     await sidecar.greeted
+    assert sidecar.greeting is not None
+    families = list(sidecar.greeting.versions)
 
     async def ask(number: int) -> None:
         for turn in range(number):
-            features = pack(tuple(random.random() for _ in NAMES))
+            features = pack(vector(NOTHING, round_values(str(turn), 1), 0, 0, 1))
             began = perf_counter()
-            found = await sidecar.ask(families[turn % len(families)], features)
+            found = await sidecar.ask(families[turn % len(families)], features, begun(b""))
             latencies.append(perf_counter() - began)
             assert len(found) == len(Alias)
 

@@ -24,12 +24,16 @@ class Greeting(Struct, frozen=True, array_like=True):
 
 
 class Request(Struct, frozen=True, array_like=True):
-    """Ask all aliases of a family for P(player's next move). Past its `deadline` nobody waits for the answer."""
+    """Ask all aliases of a family for P(player's next move). Past its `deadline` nobody waits for the answer.
+
+    `past` is the player's (`game.past`), for families that follow a player; nothing where nothing is known.
+    """
 
     id: int
     family: str
     deadline: float
     features: bytes
+    past: bytes = b""
 
 
 class Response(Struct, frozen=True, array_like=True):

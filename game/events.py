@@ -21,10 +21,14 @@ class Tell(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """Ask the models about this round, and come back with an `Answer`. `features` are packed float32."""
+    """Ask the models about this round, and come back with an `Answer`.
+
+    `features` are packed float32, and `past` is the player's until now.
+    """
 
     round: int
     features: bytes
+    past: bytes = b""
 
 
 Effect = Write | Tell | Ask

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from game.errors import CorruptRecord
 from game.knowledge import learn
 from game.moves import INDEX, Move, outcome
+from game.past import begun
 from game.points import gains, round_values
 from game.records import Closed, Input, Opened, Played, Record, Scores, Sealed
 from game.state import NO_MODEL, Match, PlayedRound
@@ -25,7 +26,7 @@ def rebuild(records: Sequence[Record]) -> Match:
 
 def begin(opened: Opened) -> Match:
     """The match as its first record leaves it."""
-    known = replace(opened.known, trust=staked(opened.known.trust))
+    known = replace(opened.known, trust=staked(opened.known.trust), past=begun(opened.known.past))
     return Match(opened=opened, known=known, values=round_values(opened.seed, 1))
 
 

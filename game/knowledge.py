@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from game.moves import INDEX, MOVES, OUTCOMES, Move, Outcome
+from game.past import lengthened
 from game.points import Rank, Values, rank_of
 from game.trust import Trust
 
@@ -23,13 +24,17 @@ class Lag(Struct, frozen=True, array_like=True):
 
 
 class Knowledge(Struct, frozen=True, array_like=True):
-    """Counts over the whole history, its last `LAGS` rounds, most recent first, and how far predictions are trusted."""
+    """Counts over the whole history, its last `LAGS` rounds, most recent first, and how far predictions are trusted.
+
+    `past` has more of the latest rounds, for models that follow a player (`game.past`).
+    """
 
     rounds: int = 0
     moves: tuple[int, int, int] = (0, 0, 0)
     ranks: tuple[int, int, int] = (0, 0, 0)
     lags: tuple[Lag, ...] = ()
     trust: Trust = Trust()
+    past: bytes = b""
 
 
 NOTHING = Knowledge()
@@ -46,4 +51,5 @@ def learn(known: Knowledge, player: Move, bot: Move, outcome: Outcome, values: V
     first, second, third = MOVES
     lag = Lag(INDEX[player], INDEX[bot], OUTCOMES.index(outcome), (values[first], values[second], values[third]))
     moves, ranks = _counted(known.moves, INDEX[player]), _counted(known.ranks, rank)
-    return Knowledge(known.rounds + 1, moves, ranks, (lag, *known.lags[: LAGS - 1]), known.trust)
+    past = lengthened(known.past, player, bot, values)
+    return Knowledge(known.rounds + 1, moves, ranks, (lag, *known.lags[: LAGS - 1]), known.trust, past)

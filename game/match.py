@@ -43,7 +43,8 @@ def step(match: Match, event: Event) -> tuple[Match, list[Effect]]:
 def question(match: Match) -> Ask:
     """What to ask the models before the coming round."""
     scores = match.scores
-    return Ask(match.round, pack(vector(match.known, match.values, scores.player, scores.bot, match.round)))
+    features = vector(match.known, match.values, scores.player, scores.bot, match.round)
+    return Ask(match.round, pack(features), match.known.past)
 
 
 def _answer(match: Match, answer: Answer) -> tuple[Match, list[Effect]]:

@@ -20,13 +20,14 @@ from inference.answers import as_json, body_of, refused, sent
 from inference.errors import RequestError
 from inference.follow import Follower
 from inference.model import Model
-from inference.oip import ModelMetadata, ServerMetadata, infer
+from inference.oip import ServerMetadata, infer, model_metadata
+from inference.reader import Reader
 from inference.shelf import Models, Shelf, Window
 from inference.statistics import by_family, statistics
 
 EXTENSIONS = ["model_repository", "statistics"]
 SMALL = 16 * 1024
-"""Bytes of a body that is worked off on the loop; larger ones, one at a time, in a thread."""
+"""Bytes of a body that is worked off on the loop; larger ones and whole pasts, one at a time, in a thread."""
 
 
 def create_app(window: Window, follower: Follower) -> Starlette:
@@ -46,10 +47,10 @@ def create_app(window: Window, follower: Follower) -> Starlette:
     async def index(request: Request) -> Response:
         return as_json({"models": list(_names(window.shelf))})
 
-    async def model_metadata(request: Request) -> Response:
-        name, _ = _wanted(request, window.shelf)
+    async def metadata_of_model(request: Request) -> Response:
+        name, model = _wanted(request, window.shelf)
         versions = {model.version: None for model in _names(window.shelf)[name].values()}
-        return as_json(ModelMetadata(name, list(versions)))
+        return as_json(model_metadata(name, list(versions), model))
 
     async def model_ready(request: Request) -> Response:
         name, _ = _wanted(request, window.shelf)
@@ -58,7 +59,7 @@ def create_app(window: Window, follower: Follower) -> Starlette:
     async def model_infer(request: Request) -> Response:
         name, model = _wanted(request, window.shelf)
         body = await body_of(request)
-        if len(body) <= SMALL:
+        if len(body) <= SMALL and not isinstance(model, Reader):
             return sent(infer(name, model, body))
         async with one_large:
             return sent(await asyncio.to_thread(infer, name, model, body))
@@ -82,7 +83,7 @@ def create_app(window: Window, follower: Follower) -> Starlette:
     ]
     for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         routes += [
-            Route(path, model_metadata),
+            Route(path, metadata_of_model),
             Route(f"{path}/ready", model_ready),
             Route(f"{path}/stats", model_stats),
             Route(f"{path}/infer", model_infer, methods=["POST"]),
@@ -107,7 +108,7 @@ def _names(shelf: Shelf) -> dict[str, Models]:
     return names
 
 
-def _wanted(request: Request, shelf: Shelf) -> tuple[str, Model]:
+def _wanted(request: Request, shelf: Shelf) -> tuple[str, Model | Reader]:
     name, wanted = request.path_params["name"], request.path_params.get("version")
     models = _names(shelf).get(name)
     if models is None:

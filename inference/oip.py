@@ -3,26 +3,26 @@
 https://github.com/kserve/open-inference-protocol, `specification/protocol/inference_rest.md`. A model takes one input
 `features` [n, 50] and gives one output `probabilities` [n, 3], both FP32; `data` may come flat or as rows, and goes
 out flat. `parameters` are accepted and mean nothing here.
+
+A model that follows a player answers for one row, and takes a second input: `past` [1, m], UINT8, the bytes that
+`game.past` writes, 0 to 134 for a round and 255 before each match. Without it nothing is known of the player.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 from msgspec import DecodeError, Struct, json
 
 from game.features import NAMES
 from game.moves import MOVES
+from inference import tensors
+from inference.dossier import Coming, Dossier, Panel
 from inference.errors import RequestError
-from inference.model import Floats, Model, ask
+from inference.model import Model, Shares, ask
+from inference.reader import Reader
+from inference.tensors import FP32, PAST, UINT8, Parameters, Tensor
 from models.bundle import INPUT, OUTPUT
 
-DATATYPE = "FP32"
 PLATFORM = "onnx_onnxv1"
-MAX_ROWS = 4096
-LARGEST = 1e6
-"""No feature comes near it; with numbers near the end of FP32 a sound model fails, and would be blamed for it."""
-
-Parameters = dict[str, Any]
 
 
 class Shape(Struct, frozen=True):
@@ -42,17 +42,9 @@ class ServerMetadata(Struct, frozen=True):
 class ModelMetadata(Struct, frozen=True):
     name: str
     versions: list[str]
-    platform: str = PLATFORM
-    inputs: tuple[Shape, ...] = (Shape(INPUT, DATATYPE, (-1, len(NAMES))),)
-    outputs: tuple[Shape, ...] = (Shape(OUTPUT, DATATYPE, (-1, len(MOVES))),)
-
-
-class RequestInput(Struct, frozen=True):
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[float | list[float]]
-    parameters: Parameters | None = None
+    platform: str
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
 
 
 class RequestOutput(Struct, frozen=True):
@@ -61,7 +53,7 @@ class RequestOutput(Struct, frozen=True):
 
 
 class InferenceRequest(Struct, frozen=True):
-    inputs: list[RequestInput]
+    inputs: list[Tensor]
     outputs: list[RequestOutput] = []
     id: str | None = None
     parameters: Parameters | None = None
@@ -84,37 +76,52 @@ class InferenceResponse(Struct, frozen=True, omit_defaults=True):
 _decoder = json.Decoder(InferenceRequest)
 
 
-def infer(name: str, model: Model, body: bytes) -> bytes:
-    """The response to an inference request, both as JSON; raises RequestError. Takes milliseconds for many rows."""
+def model_metadata(name: str, versions: list[str], model: Model | Reader) -> ModelMetadata:
+    """What is told of the versions under a name; they are all like this model."""
+    rows = 1 if isinstance(model, Reader) else -1
+    inputs = [Shape(INPUT, FP32, (rows, len(NAMES)))]
+    if isinstance(model, Reader):
+        inputs.append(Shape(PAST, UINT8, (rows, -1)))
+    return ModelMetadata(name, versions, PLATFORM, tuple(inputs), (Shape(OUTPUT, FP32, (rows, len(MOVES))),))
+
+
+def infer(name: str, model: Model | Reader, body: bytes) -> bytes:
+    """The response to an inference request, both as JSON; raises RequestError. Takes milliseconds for many rows, and a
+    tenth of a second for a long past.
+    """
     try:
         request = _decoder.decode(body)
     except DecodeError as error:
         raise RequestError(400, f"The request cannot be read: {error}") from error
     if unknown := [output.name for output in request.outputs if output.name != OUTPUT]:
         raise RequestError(400, f"There is no output {unknown[0]!r}; the output is {OUTPUT!r}.")
-    if len(request.inputs) != 1:
-        raise RequestError(400, f"There are {len(request.inputs)} inputs; the model takes one.")
-    shares, sound = ask([model], _features(request.inputs[0]))
+    shares, sound = _read(model, request.inputs) if isinstance(model, Reader) else _asked(model, request.inputs)
     if not sound.all():
         raise RequestError(400, f"Model {model.version} gives no probabilities for this input.")
-    output = ResponseOutput(OUTPUT, list(shares.shape[1:]), DATATYPE, shares.ravel().tolist())
+    output = ResponseOutput(OUTPUT, list(shares.shape[1:]), FP32, shares.ravel().tolist())
     return json.encode(InferenceResponse(name, model.version, [output], request.id))
 
 
-def _features(given: RequestInput) -> Floats:
-    if given.name != INPUT:
-        raise RequestError(400, f"There is no input {given.name!r}; the input is {INPUT!r}.")
-    if given.datatype != DATATYPE:
-        raise RequestError(400, f"The input is of datatype {given.datatype!r}, not {DATATYPE}.")
-    rows = given.shape[0] if given.shape else 0
-    if given.shape != [rows, len(NAMES)] or not 1 <= rows <= MAX_ROWS:
-        raise RequestError(400, f"The input's shape is {given.shape}, not [1 to {MAX_ROWS}, {len(NAMES)}].")
+def _asked(model: Model, inputs: Sequence[Tensor]) -> Shares:
+    if len(inputs) != 1:
+        raise RequestError(400, f"There are {len(inputs)} inputs; the model takes one.")
+    return ask([model], tensors.features(inputs[0]))
+
+
+def _read(reader: Reader, inputs: Sequence[Tensor]) -> Shares:
+    """From the beginning of the past: nothing is kept of it."""
+    given = {one.name: one for one in inputs}
+    if sorted(one.name for one in inputs) not in ([INPUT], [INPUT, PAST]):
+        raise RequestError(400, f"The inputs are {list(given)}; the model takes {INPUT!r}, and {PAST!r} or not.")
+    features = tensors.features(given[INPUT])
+    if len(features) != 1:
+        raise RequestError(400, f"The input has {len(features)} rows; a model that follows a player takes one.")
     try:
-        numbers = np.array(given.data, np.float64)
+        coming = Coming.told(features.astype("<f4").tobytes())
     except ValueError as error:
-        raise RequestError(400, "The input's rows are not of one length.") from error
-    if numbers.shape not in {(rows, len(NAMES)), (rows * len(NAMES),)}:
-        raise RequestError(400, f"The input's data is of shape {list(numbers.shape)}, its shape says {given.shape}.")
-    if np.abs(numbers).max() > LARGEST:
-        raise RequestError(400, f"The input holds a number beyond {LARGEST:g}.")
-    return numbers.astype(np.float32).reshape(given.shape)
+        raise RequestError(400, f"The features tell of no round: {error}.") from error
+    dossier = Dossier(Panel([reader]))
+    dossier.extend(tensors.past(given[PAST]) if PAST in given else b"")
+    while dossier.behind:
+        dossier.read_on()
+    return dossier.ask(coming)

@@ -8,10 +8,12 @@ from game.ask import Greeting
 from game.assignment import Alias
 from game.features import CONTRACT
 from inference.model import Model
+from inference.reader import Reader
+from models.bundle import Bundle
 from models.errors import BundleError
 from models.store import Pin, Stamp, Store, Table
 
-Models = Mapping[Alias, Model]
+Models = Mapping[Alias, Model | Reader]
 
 
 class Shelf(Struct, frozen=True):
@@ -51,15 +53,17 @@ def stock(store: Store, table: Table, before: Shelf) -> tuple[Shelf, list[Refusa
     Models that `before` holds are taken over, and one version is loaded once however many aliases mean it. An alias
     whose bundle is refused goes on with what it meant before, or stays empty; all others take effect.
     """
-    loaded = {_pin(model): model for models in before.families.values() for model in models.values()}
+    loaded: dict[Pin, Model | Reader] = {
+        _pin(model): model for models in before.families.values() for model in models.values()
+    }
     refused: list[Refusal] = []
     families: dict[str, Models] = {}
     for family, pins in table.aliases.items():
-        models = dict[Alias, Model]()
+        models = dict[Alias, Model | Reader]()
         for alias, pin in pins.items():
             stamp = store.stamp(pin)
             try:
-                models[alias] = loaded[pin] = _fitting(family, loaded.get(pin) or Model(store.bundle(pin)))
+                models[alias] = loaded[pin] = _fitting(family, loaded.get(pin) or load(store.bundle(pin)))
             except BundleError as error:
                 refused.append(Refusal(family, alias, pin, str(error), stamp))
                 if kept := before.families.get(family, {}).get(alias):
@@ -69,13 +73,28 @@ def stock(store: Store, table: Table, before: Shelf) -> tuple[Shelf, list[Refusa
     return Shelf(table.generation, families), refused
 
 
-def _fitting(family: str, model: Model) -> Model:
+def load(bundle: Bundle) -> Model | Reader:
+    """The bundle's model, of the kind that its manifest tells; raises BundleError."""
+    return Reader(bundle) if bundle.manifest.reads else Model(bundle)
+
+
+def plain(models: Models) -> dict[Alias, Model]:
+    """Those that need no more than the features."""
+    return {alias: model for alias, model in models.items() if not isinstance(model, Reader)}
+
+
+def readers(models: Models) -> dict[Alias, Reader]:
+    """Those that follow a player."""
+    return {alias: model for alias, model in models.items() if isinstance(model, Reader)}
+
+
+def _fitting(family: str, model: Model | Reader) -> Model | Reader:
     if model.family != family:
         raise BundleError(f"Bundle {model.version}: a model of {model.family} cannot serve {family}.")
     return model
 
 
-def _pin(model: Model) -> Pin:
+def _pin(model: Model | Reader) -> Pin:
     return Pin(model.version, model.digest)
 
 

@@ -4,6 +4,9 @@
 `game.moves.MOVES`. `manifest.json` says what it is and carries the model's SHA-256. A bundle is named by its version,
 which ends in the first digits of that digest, and pinned by its `digest`, the SHA-256 of the manifest's bytes.
 
+A bundle may be a *reader*: it follows a player from round to round, and `model.onnx` is then a gate over the bank of
+count experts that `reads` names (`models.experts`). It is asked like any other, with the player's past besides.
+
 Where publisher and readers share a key there is a third file: `signature.txt`, the HMAC-SHA256 of the manifest's bytes
 in hex. Who holds a key reads nothing that was not signed with it.
 """
@@ -18,6 +21,7 @@ from msgspec import DecodeError, Meta, Struct, ValidationError, json
 
 from game.features import CONTRACT
 from models.errors import BundleError
+from models.experts import specs
 
 FORMAT = 1
 MODEL = "model.onnx"
@@ -67,7 +71,9 @@ class Training(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """`metrics` are on what `training.judged_on` says; `baselines` are other predictors on the same rounds."""
+    """`metrics` are on what `training.judged_on` says; `baselines` are other predictors on the same rounds. `reads` is
+    the contract of the bank that a reader weighs, and empty for any other model.
+    """
 
     format: int
     family: str
@@ -81,6 +87,7 @@ class Manifest(Struct, frozen=True):
     configuration: dict[str, float | int | str | list[int]]
     metrics: Scores
     baselines: dict[str, Scores]
+    reads: str = ""
 
 
 class Bundle(Struct, frozen=True):
@@ -129,6 +136,10 @@ def read(folder: Path, digest: str | None = None, key: bytes = b"") -> Bundle:
     if manifest.contract != CONTRACT:
         raise BundleError(
             f"Bundle {folder.name}: trained for features {manifest.contract}, this system serves {CONTRACT}."
+        )
+    if manifest.reads not in ("", specs.CONTRACT):
+        raise BundleError(
+            f"Bundle {folder.name}: trained on the bank {manifest.reads[:12]}, this system has {specs.CONTRACT[:12]}."
         )
     if (manifest.input, manifest.output) != (INPUT, OUTPUT):
         raise BundleError(

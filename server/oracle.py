@@ -86,7 +86,7 @@ class Sidecar(asyncio.Protocol):
         """Whether the sidecar has greeted and speaks of the same features."""
         return self.greeting is not None and self.greeting.contract == CONTRACT
 
-    def ask(self, family: str, features: bytes) -> "asyncio.Future[Predictions]":
+    def ask(self, family: str, features: bytes, past: bytes) -> "asyncio.Future[Predictions]":
         """The future answer; fails with Unanswered at the deadline."""
         now = monotonic()
         if not self.usable or (self._silences >= SILENCES and now < self._probe_at):
@@ -98,7 +98,7 @@ class Sidecar(asyncio.Protocol):
         self._open[id] = deadline, future
         if not self._outgoing:
             self._loop.call_soon(self._flush)
-        self._outgoing.append(ask.frame(ask.Request(id, family, deadline, features)))
+        self._outgoing.append(ask.frame(ask.Request(id, family, deadline, features, past)))
         if not self._watching:
             self._watch(deadline)
         return future
@@ -143,10 +143,10 @@ class SidecarOracle:
         self._timeout = timeout
         self._sidecar: Sidecar | None = None
 
-    async def predict(self, family: str, features: bytes) -> Predictions:
+    async def predict(self, family: str, features: bytes, past: bytes) -> Predictions:
         if self._sidecar is None:
             raise Unanswered("down")
-        return await self._sidecar.ask(family, features)
+        return await self._sidecar.ask(family, features, past)
 
     @property
     def connected(self) -> bool:

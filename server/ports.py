@@ -73,7 +73,7 @@ class Oracle(Protocol):
     def connected(self) -> bool:
         """Whether there is somebody to ask."""
 
-    async def predict(self, family: str, features: bytes) -> Predictions:
+    async def predict(self, family: str, features: bytes, past: bytes) -> Predictions:
         """Predictions by alias; raises Unanswered, soon, if there are none."""
 
 

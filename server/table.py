@@ -216,7 +216,7 @@ class Table:
     async def _ask(self, match: Match, question: Ask) -> Predictions:
         family = OPPONENTS[match.opened.opponent].family
         try:
-            return await self._oracle.predict(family, question.features)
+            return await self._oracle.predict(family, question.features, question.past)
         except Unanswered as error:
             self._counters.unanswered[error.reason] += 1
             return {}

@@ -19,7 +19,7 @@ OURS = {
 }
 THEIRS = {
     "game": {"msgspec"},
-    "models": {"msgspec", "minio", "urllib3"},
+    "models": {"msgspec", "minio", "urllib3", "numpy"},
     "server": {"msgspec", "starlette", "uvicorn", "uvloop", "aiosqlite"},
     "inference": {"msgspec", "starlette", "uvicorn", "uvloop", "numpy", "onnxruntime"},
     "trainer": {
@@ -66,6 +66,12 @@ def test_packages_import_only_what_they_may(package: str) -> None:
 def test_the_object_stores_client_is_used_in_one_place() -> None:
     using = [path.name for path in (ROOT / "models").rglob("*.py") if imported(path) & {"minio", "urllib3"}]
     assert using == ["objects.py"]
+
+
+def test_a_bundle_is_read_without_numpy() -> None:
+    using = [path for path in (ROOT / "models").rglob("*.py") if "numpy" in imported(path)]
+    assert using
+    assert all(path.parent.name == "experts" and path.name != "specs.py" for path in using)
 
 
 def test_the_registrys_client_is_used_in_one_place() -> None:

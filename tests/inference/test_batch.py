@@ -3,12 +3,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from support.peer import Peer
 
 from game.ask import Request, Response
 from game.assignment import Alias
 from game.features import SIZE
-from inference.batch import BATCH, LATE, OVERLOADED, UNSOUND, Desk, answer
-from inference.model import Floats, Model
+from inference.batch import BATCH, Desk, answer
+from inference.loaded import Floats
+from inference.model import Model
+from inference.replies import LATE, OVERLOADED, UNSOUND
 from inference.shelf import Shelf, Window
 from inference.tally import Tally
 
@@ -28,20 +31,6 @@ class StandIn:
     def run(self, features: Floats) -> Floats:
         self.rows.append(len(features))
         return np.tile(np.array(self._said, np.float32), (len(features), 1))
-
-
-class Peer:
-    """An asker that keeps what it is told."""
-
-    def __init__(self, there: bool = True) -> None:
-        self.there = there
-        self.told: list[list[Response]] = []
-
-    def waiting(self) -> bool:
-        return self.there
-
-    def tell(self, responses: list[Response]) -> None:
-        self.told.append(responses)
 
 
 def features(seed: int) -> bytes:

@@ -10,12 +10,12 @@ import pytest
 
 from game.assignment import Alias
 from inference.answers import MAX_BODY
-from inference.batch import predict
 from inference.follow import Follower
 from inference.http import SMALL, create_app
 from inference.model import Model
-from inference.oip import MAX_ROWS
+from inference.replies import predict
 from inference.shelf import Shelf, Window
+from inference.tensors import MAX_ROWS
 from models.store import FolderStore
 
 P, B, S1, S2 = Alias

@@ -13,7 +13,8 @@ from game.assignment import Alias
 from inference.batch import answer
 from inference.follow import Follower
 from inference.http import create_app
-from inference.model import Floats, Model, ask
+from inference.loaded import Floats
+from inference.model import Model, ask
 from inference.shelf import Shelf, Window
 from inference.tally import Done, Tally
 from models.bundle import Bundle

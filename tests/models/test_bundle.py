@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from models.bundle import MANIFEST, MAX_MODEL, MODEL, Manifest, read, version_of, write
 from models.errors import BundleError
+from models.experts import specs
 
 Say = Callable[..., Manifest]
 CONTENT = b"a model"
@@ -81,9 +82,24 @@ def test_another_contract_format_or_signature_is_refused(tmp_path: Path, manifes
         ("format", replace(said, format=2), "format 2 is not 1"),
         ("input", replace(said, input="x"), "it maps x to probabilities"),
         ("output", replace(said, output="y"), "it maps features to y"),
+        ("reads", replace(said, reads="0" * 64), "trained on the bank 000000000000, this system has"),
     ]:
         write(tmp_path / name, other, CONTENT)
         assert fault in refusal(tmp_path / name)
+
+
+def test_a_reader_of_this_bank_is_read(tmp_path: Path, manifest: Say) -> None:
+    said = replace(manifest(CONTENT), reads=specs.CONTRACT)
+    write(tmp_path / "b", said, CONTENT)
+    assert read(tmp_path / "b").manifest == said
+
+
+def test_a_manifest_that_does_not_say_what_it_reads_is_of_a_plain_model(tmp_path: Path, manifest: Say) -> None:
+    write(tmp_path / "b", manifest(CONTENT), CONTENT)
+    told = json.decode((tmp_path / "b" / MANIFEST).read_bytes())
+    del told["reads"]
+    (tmp_path / "b" / MANIFEST).write_bytes(json.encode(told))
+    assert read(tmp_path / "b").manifest.reads == ""
 
 
 def test_a_file_over_the_limit_is_refused_unread(folder: Path) -> None:

@@ -75,15 +75,15 @@ async def until_connected(oracle: SidecarOracle, connected: bool = True) -> None
 
 async def reason(oracle: SidecarOracle) -> str:
     with pytest.raises(Unanswered) as unanswered:
-        await oracle.predict("brian", bytes(200))
+        await oracle.predict("brian", bytes(200), b"")
     return unanswered.value.reason
 
 
 async def test_it_answers(oracle: SidecarOracle, tmp_path: Path) -> None:
     async with sidecar(tmp_path / "s.sock", answers) as asked:
         await until_connected(oracle)
-        assert await oracle.predict("brian", b"\x01" * 200) == FOUND
-        assert (asked[0].family, asked[0].features) == ("brian", b"\x01" * 200)
+        assert await oracle.predict("brian", b"\x01" * 200, b"\xff\x07") == FOUND
+        assert (asked[0].family, asked[0].features, asked[0].past) == ("brian", b"\x01" * 200, b"\xff\x07")
 
 
 async def test_many_questions_are_open_at_once_and_answered_in_any_order(oracle, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_many_questions_are_open_at_once_and_answered_in_any_order(oracle,
 
     async with sidecar(tmp_path / "s.sock", backwards):
         await until_connected(oracle)
-        found = await asyncio.gather(*(oracle.predict(f"f{n}", bytes(200)) for n in range(5)))
+        found = await asyncio.gather(*(oracle.predict(f"f{n}", bytes(200), b"") for n in range(5)))
         assert [answer[Alias.B].version for answer in found] == [f"f{n}" for n in range(5)]
 
 
@@ -127,7 +127,7 @@ async def test_one_that_speaks_again_is_asked_again(oracle: SidecarOracle, tmp_p
         async with asyncio.timeout(5):
             while True:
                 with suppress(Unanswered):
-                    assert await oracle.predict("brian", bytes(200)) == FOUND
+                    assert await oracle.predict("brian", bytes(200), b"") == FOUND
                     return
                 await asyncio.sleep(0.01)
 
@@ -142,7 +142,7 @@ async def test_a_death_fails_what_is_open_and_the_next_life_is_found(oracle: Sid
     await until_connected(oracle, False)
     async with sidecar(tmp_path / "s.sock", answers):
         await until_connected(oracle)
-        assert await oracle.predict("brian", bytes(200)) == FOUND
+        assert await oracle.predict("brian", bytes(200), b"") == FOUND
 
 
 async def test_an_error_is_an_error(oracle: SidecarOracle, tmp_path: Path) -> None:
@@ -175,5 +175,5 @@ async def test_an_answer_that_comes_too_late_is_let_go(oracle: SidecarOracle, tm
         async with asyncio.timeout(5):
             while True:
                 with suppress(Unanswered):
-                    assert await oracle.predict("brian", bytes(200)) == FOUND
+                    assert await oracle.predict("brian", bytes(200), b"") == FOUND
                     break

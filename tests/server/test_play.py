@@ -18,7 +18,7 @@ from server.settings import Settings
 async def test_a_whole_match(house: House) -> None:
     async with connected(house.url) as client:
         welcome = await client.hello(name="Ada")
-        assert [card["id"] for card in welcome["opponents"]] == ["brian", "forrest", "logan"]
+        assert [card["id"] for card in welcome["opponents"]] == ["brian", "forrest", "logan", "maxine"]
         assert (welcome["name"], welcome["protocol"], "match" in welcome) == ("Ada", "rps.v1", False)
         over = await client.play_out(await client.start())
         assert over["winner"] in {"player", "bot", "tie"}

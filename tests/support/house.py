@@ -24,7 +24,7 @@ class Seer:
     def connected(self) -> bool:
         return self.fault is None
 
-    async def predict(self, family: str, features: bytes) -> Predictions:
+    async def predict(self, family: str, features: bytes, past: bytes) -> Predictions:
         if self.fault is not None:
             raise Unanswered(self.fault)
         return {alias: Prediction(f"{family}-{alias.lower()}", (0.6, 0.3, 0.1)) for alias in Alias}

@@ -241,7 +241,7 @@ def named(messages: list[MatchMessage], ref: str = "1") -> list[MatchMessage]:
 @pytest.mark.parametrize("kinds", [1, 2, 3, 6, 11])
 def test_every_kind_meets_every_opponent_equally_often(kinds: int) -> None:
     names = list(PARTNERS)[:kinds]
-    seats = seated(names, players=3 * kinds, matches=2, opponents=list(OPPONENTS), seed=0)
+    seats = seated(names, players=len(OPPONENTS) * kinds, matches=2, opponents=list(OPPONENTS), seed=0)
     met = Counter((seat.bot, opponent) for seat in seats for opponent in seat.opponents)
     assert set(met) == {(name, opponent) for name in names for opponent in OPPONENTS}
     assert set(met.values()) == {2}
