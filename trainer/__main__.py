@@ -61,6 +61,9 @@ def _learning(command: Add) -> None:
     _material_options(fitted)
     fitted.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to fill with bundles")
     fitted.add_argument("--families", nargs="+", choices=NAMES, default=NAMES, help="default: all")
+    fitted.add_argument(
+        "--again", action="store_true", help="fit what takes an alias once more, from the players it was judged on too"
+    )
     fitted.add_argument("--force", action="store_true", help="replace what is in the output folder")
     swept = command("sweep", commands.search, "Look for better numbers than a family's first configuration has.")
     swept.add_argument("family", choices=NAMES)

@@ -76,7 +76,7 @@ def enter(given: argparse.Namespace, settings: Settings) -> int:
 def fit_all(given: argparse.Namespace, settings: Settings) -> int:
     from trainer.fitting.fit import fit, lines
 
-    found = fit(given.data, given.out, given.families, given.only_cc0, given.seed, given.force)
+    found = fit(given.data, given.out, given.families, given.only_cc0, given.seed, given.force, given.again)
     _tell(given, found, lines(found))
     return 0
 

@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -12,10 +14,10 @@ from game.records import Sealed
 from game.state import Match
 from models.errors import BundleError
 from models.store import Pin, Store
-from trainer.data.columns import Features, Floats
-from trainer.data.features import matrix
+from trainer.data.columns import Floats, Ints
 from trainer.data.intake import Fault, fold, histories
 from trainer.data.log import entries, opened
+from trainer.data.rows import Rows
 from trainer.fitting.served import Served
 
 TOLERANCE = 2e-6
@@ -47,8 +49,9 @@ class _Tally:
         self.predictions = self.differences = 0
         self.largest = 0.0
 
-    def compare(self, features: Features, recorded: Floats) -> None:
-        apart = np.abs(self.model.predict(features) - recorded).max(axis=1)
+    def compare(self, rows: Rows, asked: Ints, recorded: Floats) -> None:
+        """The predictions that were `recorded` of the `asked` among these rows."""
+        apart = np.abs(self.model.predict(rows)[asked] - recorded).max(axis=1)
         self.predictions += len(recorded)
         self.differences += int((apart > TOLERANCE).sum())
         self.largest = max(self.largest, float(apart.max()))
@@ -66,13 +69,13 @@ def rescore(database: Path, store: Store, also: Iterable[Pin] = ()) -> Report:
     with opened(database) as connection:
         matches = fold(entries(connection), faults)
         while some := list(islice(matches, _AT_ONCE)):
-            for version, (features, recorded) in _by_version(some).items():
+            for version, found in _by_version(some).items():
                 if version not in tallies and (model := models.find(version)) is not None:
                     tallies[version] = _Tally(model)
                 if version in tallies:
-                    tallies[version].compare(features, recorded)
+                    tallies[version].compare(*found)
                 else:
-                    missing[version] += len(recorded)
+                    missing[version] += len(found.recorded)
     versions = [
         Rescored(version, tally.predictions, tally.differences, tally.largest) for version, tally in tallies.items()
     ]
@@ -90,25 +93,39 @@ class _Models:
     def find(self, version: str) -> Served | None:
         """The model; None where nothing names it, or it was named once and is gone."""
         if version in self._named:
-            return Served(self._store.bundle(self._named[version]).model)
+            return Served.of(self._store.bundle(self._named[version]))
         try:
-            return Served(self._store.bundle(self._left[version]).model)
+            return Served.of(self._store.bundle(self._left[version]))
         except (KeyError, BundleError):
             return None
 
 
-def _by_version(matches: list[Match]) -> dict[str, tuple[Features, Floats]]:
-    """For each version its rows: (features, recorded probabilities)."""
+class _Said(NamedTuple):
+    """What a version said: all rows of the matches in which it spoke, the rows it spoke of, and its words."""
+
+    rows: Rows
+    asked: Ints
+    recorded: Floats
+
+
+def _by_version(matches: list[Match]) -> dict[str, _Said]:
     sealed = {match.id: list(_sealed(match)) for match in matches}
     intake = histories(matches)
-    features = matrix(intake.rounds)
+    # what a reader said in a match depends on the past that the match began with: each match stands for itself
+    rounds = replace(intake.rounds, owner=np.arange(len(intake.matches)))
+    rows = Rows.sealed(rounds)
     at: dict[str, list[int]] = defaultdict(list)
     recorded: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for row, round in enumerate(one for id in intake.matches for one in sealed[id]):
         for prediction in {found.version: found for found in round.predictions.values()}.values():
             at[prediction.version].append(row)
             recorded[prediction.version].append(prediction.probabilities)
-    return {version: (features[rows], np.array(recorded[version])) for version, rows in at.items()}
+    found = {}
+    for version, places in at.items():
+        whole = np.isin(rows.player, rows.player[places])
+        asked = np.searchsorted(np.flatnonzero(whole), places)
+        found[version] = _Said(rows.where(whole), asked, np.array(recorded[version]))
+    return found
 
 
 def _sealed(match: Match) -> Iterator[Sealed]:

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from trainer import steps
-from trainer.data.columns import Features, Floats
+from trainer.data.columns import Floats
 from trainer.data.rows import Rows
 from trainer.data.turning import WIDTH
 from trainer.fitting import families
@@ -40,8 +40,8 @@ class Fixed(Struct, frozen=True):
         model = dense([(np.zeros((WIDTH, 3)), logits)])
         shares = np.exp(logits) / np.exp(logits).sum()
 
-        def predict(features: Features) -> Floats:
-            last = features[:, :3].argmax(axis=1)
+        def predict(rows: Rows) -> Floats:
+            last = rows.features[:, :3].argmax(axis=1)
             return np.asarray(shares[(np.arange(3) - last[:, None]) % 3])
 
         return Fitted(predict, model)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 from game.assignment import Alias
+from models.experts.specs import CONTRACT
 from models.store import FolderStore
 from trainer.data import humans
-from trainer.data.columns import Features, Floats
+from trainer.data.columns import Floats
 from trainer.data.material import gather
 from trainer.data.rows import Rows
 from trainer.data.turning import WIDTH
@@ -64,9 +65,9 @@ def test_every_configuration_is_told_of_and_the_best_four_on_validation_have_the
         pin = store.table().aliases["forrest"][one.alias]
         assert pin.version == one.manifest.version
         served = Served(store.bundle(pin).model)
-        loss = log_loss(served.predict(material.validation.features), material.validation.target)
+        loss = log_loss(served.predict(material.validation), material.validation.target)
         assert one.validation_loss == pytest.approx(loss, abs=1e-4)
-        tested = log_loss(served.predict(material.test.features), material.test.target)
+        tested = log_loss(served.predict(material.test), material.test.target)
         assert one.manifest.metrics.log_loss == pytest.approx(tested, abs=1e-9)
 
 
@@ -91,6 +92,17 @@ def test_the_lines_hold_every_fit_every_baseline_and_how_it_was_chosen(found: tu
     assert len(json.decode(json.encode(fits))["fits"]) == 12
 
 
+def test_a_reader_s_bundles_say_what_they_read(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = structs.replace(configurations("maxine")[0], steps=12, hidden=8, memory=8)
+    monkeypatch.setattr(module, "configurations", lambda family: [quick])
+    (found,) = fit(data, tmp_path / "out", ["maxine"], only_cc0=True, seed=1, force=False).fits
+    store, material = FolderStore(tmp_path / "out", shipped=tmp_path), gather(data, only_cc0=True, seed=1)
+    bundle = store.bundle(store.table().aliases["maxine"][Alias.PRODUCTION])
+    assert bundle.manifest.reads == CONTRACT
+    loss = log_loss(Served.of(bundle).predict(material.validation), material.validation.target)
+    assert found.validation_loss == pytest.approx(loss, abs=1e-4) and loss < np.log(3)
+
+
 class Leaning(Struct, frozen=True):
     """A family that expects rock as much as it is told to."""
 
@@ -100,8 +112,8 @@ class Leaning(Struct, frozen=True):
     def fit(self, train: Rows, validation: Rows, seed: int) -> Fitted:
         row = np.array([self.lean, (1 - self.lean) / 2, (1 - self.lean) / 2])
 
-        def predict(features: Features) -> Floats:
-            last = features[:, :3].argmax(axis=1)
+        def predict(rows: Rows) -> Floats:
+            last = rows.features[:, :3].argmax(axis=1)
             return np.asarray(row[(np.arange(3) - last[:, None]) % 3])
 
         return Fitted(predict, dense([(np.zeros((WIDTH, 3)), np.log(row))]))

@@ -1,13 +1,14 @@
 """The gate refuses what is shown to be worse, boasts, is large or slow, or answers as it must not; and says why."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
 
 from models.store import SHIPPED, FolderStore
-from trainer.data.columns import Features, Floats
+from trainer.data.columns import Floats
 from trainer.data.habits import Habits
 from trainer.data.rows import Rows
 from trainer.data.simulated import simulate
@@ -30,15 +31,15 @@ def held_out() -> Rows:
     rows = Rows.of(simulate(Habits(60, random), 60, 50, random))
     last = rows.features[:, :3].argmax(axis=1)
     target = (last + random.choice(3, len(rows), p=[0.2, 0.6, 0.2])) % 3
-    return Rows(rows.features, target, rows.player, rows.weight, rows.stake)
+    return replace(rows, target=target)
 
 
 def saying(stays: float, up: float, down: float) -> Fitted:
     """A model that says always the same of the move turned by the last throw."""
     logits = np.log([stays, up, down])
 
-    def predict(features: Features) -> Floats:
-        last = features[:, :3].argmax(axis=1)
+    def predict(rows: Rows) -> Floats:
+        last = rows.features[:, :3].argmax(axis=1)
         return np.asarray(np.exp(logits)[(np.arange(3) - last[:, None]) % 3])
 
     return Fitted(predict, dense([(np.zeros((WIDTH, 3)), logits)]))
@@ -54,7 +55,7 @@ def judged(candidate: Fitted, production: Fitted | None, held_out: Rows) -> Verd
 
 
 def loss(one: Fitted, rows: Rows) -> float:
-    return log_loss(one.predict(rows.features), rows.target)
+    return log_loss(one.predict(rows), rows.target)
 
 
 def failed(verdict: Verdict) -> list[str]:
@@ -111,7 +112,7 @@ def test_a_large_model_is_refused(held_out: Rows) -> None:
     hidden = 45_000
     layers = [(np.zeros((WIDTH, hidden)), np.zeros(hidden)), (np.zeros((hidden, 3)), np.zeros(3))]
     few = held_out.where(np.arange(len(held_out)) < 20)
-    level = Fitted(lambda features: np.full((len(features), 3), 1 / 3), dense(layers))
+    level = Fitted(lambda rows: np.full((len(rows), 3), 1 / 3), dense(layers))
     verdict = judged(level, None, few)
     assert "size" in failed(verdict) and "MiB large" in verdict.reason
     with pytest.raises(Unwanted, match="MiB large; 8 are allowed"):

@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec import json
+from support.gates import gate, manifest
 
+from game.assignment import Alias
 from game.features import NAMES
+from models.experts.specs import CONTRACT
 from models.store import SHIPPED, FolderStore
 from trainer.data.columns import Floats
 from trainer.errors import LeakError, TrainerError
 from trainer.fitting.measures import log_losses
+from trainer.fitting.served import Served
 from trainer.league import bots, counts, league
 from trainer.league.games import Game, read
 from trainer.league.lineup import RESET, lineup
@@ -139,24 +143,24 @@ def test_a_career_spans_games_and_each_game_begins_a_match() -> None:
     plays = play(crowd(players=3, rounds=20, games=2), seed=0)
     assert len(plays.rounds.starts) == 3 and plays.number.tolist() == [*range(1, 41)] * 3
     assert (plays.rounds.step[::20] == 1).all() and not plays.rounds.player_score[::20].any()
-    known = plays.features[:, NAMES.index("rounds_known")]
+    known = plays.rows.features[:, NAMES.index("rounds_known")]
     np.testing.assert_allclose(known, np.log(plays.number), rtol=1e-6)
 
 
 def test_reset_features_know_this_match_alone() -> None:
     plays = play(crowd(), seed=0)
-    known = plays.features_reset[:, NAMES.index("rounds_known")]
+    known = plays.rows_reset.features[:, NAMES.index("rounds_known")]
     np.testing.assert_allclose(known, np.log(plays.rounds.step), rtol=1e-6)
     first = plays.number == plays.rounds.step
     assert 0 < first.sum() < len(plays)
-    np.testing.assert_array_equal(plays.features_reset[first], plays.features[first])
+    np.testing.assert_array_equal(plays.rows_reset.features[first], plays.rows.features[first])
 
 
 def test_a_players_rounds_are_the_same_whoever_else_is_scored() -> None:
     games = crowd()
     everybody, alone, otherwise = play(games, 3), play(games[4:5], 3), play(games, 4)
     theirs = everybody.rounds.owners == 4
-    np.testing.assert_array_equal(everybody.features[theirs], alone.features)
+    np.testing.assert_array_equal(everybody.rows.features[theirs], alone.rows.features)
     assert (everybody.rounds.values != otherwise.rounds.values).any()
 
 
@@ -200,6 +204,19 @@ def test_the_whole_lineup_says_the_same_of_a_round_whatever_comes_after(shipped:
     assert found.predictors.keys() >= FAMILIES | {RESET} | counts.REFERENCES.keys()
     for seed in range(3):
         watch(found.predictors, crowd(players=30, rounds=40, games=2), seed)
+
+
+def test_a_reader_in_the_store_plays_and_does_not_peek(shipped: FolderStore) -> None:
+    model = gate()
+    pin = shipped.put(manifest(model), model)
+    table = shipped.table()
+    shipped.swap(table.generation, {**table.aliases, "maxine": dict.fromkeys(Alias, pin)})
+    found = lineup(shipped, seed=0)
+    assert found.models["maxine"].version == pin.version
+    watch({"maxine": found.predictors["maxine"]}, crowd(players=30, rounds=40, games=2), seed=1)
+    plays = play(crowd(players=2), seed=0)
+    said = say("maxine", found.predictors["maxine"], plays)
+    np.testing.assert_allclose(said, Served(model, CONTRACT).predict(plays.rows), atol=1e-6)
 
 
 def own_throw(plays: Plays) -> Floats:

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from game.assignment import Alias
 from game.moves import MOVES, Move
 from models.bundle import Scores, Training, version_of
+from models.experts.specs import CONTRACT
 from models.store import FolderStore, Table
 from trainer.data import lessons
-from trainer.data.columns import Features, Floats
+from trainer.data.columns import Floats
 from trainer.data.features import matrix
 from trainer.data.lessons import JUDGED_ON, rehearsed_players, teach
 from trainer.data.rehearsal import ROUNDS_EACH
@@ -43,8 +44,8 @@ class Fixed(Struct, frozen=True):
     def fit(self, train: Rows, validation: Rows, seed: int) -> Fitted:
         logits = np.log([self.stays, self.up, self.down])
 
-        def predict(features: Features) -> Floats:
-            last = features[:, :3].argmax(axis=1)
+        def predict(rows: Rows) -> Floats:
+            last = rows.features[:, :3].argmax(axis=1)
             return np.asarray(np.exp(logits)[(np.arange(3) - last[:, None]) % 3])
 
         model = dense([(np.zeros((WIDTH, 3)), logits)])
@@ -256,6 +257,21 @@ def test_baselines_have_seen_what_came_before_the_held_out_rounds(snapshot: Snap
 def test_the_code_is_named_by_release_and_content() -> None:
     release, _, digest = code().partition("+")
     assert release == "0.1.0" and len(digest) == 12 and int(digest, 16) >= 0
+
+
+def test_a_reader_is_learned_judged_and_described_like_any_other(snapshot: Snapshot, store: FolderStore) -> None:
+    quick = structs.replace(families.configurations("maxine")[0], steps=20, hidden=8, memory=8)
+    found = learn("maxine", snapshot, store, store.table(), 1, 5, lambda phase, share: None, lambda family: [quick])
+    assert found.verdict is not None and found.candidate is not None and found.candidate.reads == CONTRACT
+    assert found.verdict.checks[0].passed and found.candidate.metrics.rounds == found.verdict.rounds
+    assert found.candidate.metrics.log_loss < found.candidate.baselines["uniform"].log_loss
+    pin = store.put(found.candidate, found.model)
+    table = store.swap(0, {"maxine": dict.fromkeys(Alias, pin)})
+    again = learn("maxine", snapshot, store, table, 2, 5, lambda phase, share: None, lambda family: [quick])
+    assert again.verdict is not None and again.verdict.production == pin.version
+    (run,) = again.runs
+    assert run.metrics["production_log_loss"] == pytest.approx(found.candidate.metrics.log_loss)
+    assert len(run.permutation) == 50 and run.curve
 
 
 def test_production_is_rehearsed(snapshot: Snapshot) -> None:

@@ -1,9 +1,11 @@
 """Baselines see only the past, measures mean what they say, and no player stands on two sides."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.rows import rows_with
 
 from game.equilibrium import equilibrium, stakes
 from game.features import NAMES
@@ -61,7 +63,7 @@ def some(target: Ints, players: Ints, weight: Floats | None = None) -> Rows:
     features[:, NAMES.index("rock_pts") : NAMES.index("rock_pts") + 3] = 1.0, 1.4, 1.9
     features[:, [NAMES.index("user_pts_to_win"), NAMES.index("bot_pts_to_win")]] = 10.0
     heavy = np.ones(number) if weight is None else weight
-    return Rows(features, target, players, heavy.astype(np.float32), np.ones(number, np.float32))
+    return replace(rows_with(features), target=target, player=players, weight=heavy.astype(np.float32))
 
 
 def test_a_tie_for_the_likeliest_move_counts_its_share() -> None:
@@ -167,10 +169,10 @@ def test_shuffling_a_feature_hurts_only_who_uses_it(rows: Rows) -> None:
     weights = np.zeros((WIDTH, 3))
     weights[NAMES.index("user_tend_rock")] = 6, 0, -6
     model = Served(dense([(weights, np.zeros(3))]))
-    said = model.predict(rows.features)
+    said = model.predict(rows)
     drawn = (np.random.default_rng(0).random(len(rows))[:, None] > said.cumsum(axis=1)[:, :2]).sum(axis=1)
     features = rows.features.copy()
-    found = permutation(model, Rows(features, drawn, rows.player, rows.weight, rows.stake), seed=0)
+    found = permutation(model, replace(rows, features=features, target=drawn), seed=0)
     turned_with_it = {name for name in NAMES if name.startswith(("user_-1", "user_tend"))}
     assert list(found) == list(NAMES)
     assert all(found[name] == 0 for name in NAMES if name not in turned_with_it)

@@ -12,7 +12,8 @@ from trainer.data.rows import Rows
 from trainer.fitting import objective
 from trainer.fitting.blocks import fill, moments
 from trainer.fitting.calibration import softmax
-from trainer.fitting.families import brian, forrest, logan
+from trainer.fitting.differentiable import losses
+from trainer.fitting.families import forrest, logan
 
 DANGERS = [0.0, 0.1, 0.3, 0.6]
 STEP = 1e-5
@@ -60,9 +61,9 @@ def test_bends_are_positive_and_above_the_loss_s_own_curvature(logits: Floats, t
 
 
 @pytest.mark.parametrize("danger", DANGERS)
-def test_brian_s_loss_and_its_gradient_are_these(logits: Floats, target: Ints, danger: float) -> None:
+def test_the_networks_loss_and_its_gradient_are_these(logits: Floats, target: Ints, danger: float) -> None:
     leaf = torch.tensor(logits, requires_grad=True)
-    found = brian.losses(leaf, torch.from_numpy(target), danger)
+    found = losses(leaf, torch.from_numpy(target), danger)
     np.testing.assert_allclose(found.detach().numpy(), objective.losses(softmax(logits), target, danger))
     found.sum().backward()  # type: ignore[no-untyped-call]  # torch leaves it so
     assert leaf.grad is not None

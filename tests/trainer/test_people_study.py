@@ -12,13 +12,13 @@ import pytest
 
 from trainer.data.columns import Floats
 from trainer.errors import TrainerError
+from trainer.fitting.mixed_logit import Population, Seen, fit, odds
 from trainer.league.games import COLUMNS, KIND
 from trainer.sparring.memory import CUES
-from trainer.sparring.study.fit import Population, fit, odds
 from trainer.sparring.study.judge import PEOPLE, log_likelihoods
 from trainer.sparring.study.laboratory import ADAPTIVE, FAITHFUL, KINDS, STABLE, opponent, simulated
 from trainer.sparring.study.likeness import FIGURES, compare, distance, figures
-from trainer.sparring.study.recorded import Seen, Throws, see
+from trainer.sparring.study.recorded import Throws, see
 from trainer.sparring.study.study import Study, lines, run
 from trainer.sparring.temperaments import CHANGE, decode, fitted
 

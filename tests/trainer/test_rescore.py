@@ -1,18 +1,24 @@
 """Recorded predictions are those of their bundles; one that is not is found."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
+from support.gates import Replay, gate, manifest
 from support.play import answer, opening, question, records, throw
+from support.rows import rows_with
 
 from game import match as rules
 from game.assignment import Alias
 from game.features import unpack
+from game.knowledge import NOTHING
 from game.moves import MOVES
-from game.records import Prediction, Record
+from game.records import Opened, Prediction, Record
 from models.store import SHIPPED, FolderStore, Pin
 from server import schema
 from server.commit import APPEND
@@ -31,7 +37,8 @@ def played(shift: float = 0.0, version: str = PIN.version) -> list[Record]:
     written = records(effects)
     while match.closed is None:
         ask = question(effects)
-        (rock, paper, scissors) = model.predict(np.array([unpack(ask.features)], np.float32))[0].round(6).tolist()
+        asked = rows_with(np.array([unpack(ask.features)], np.float32))
+        (rock, paper, scissors) = model.predict(asked)[0].round(6).tolist()
         found = Prediction(version, (rock + shift, paper - shift, scissors))
         shift = 0.0
         match, effects = rules.step(match, answer(ask, {Alias.PRODUCTION: found, Alias.B: found}))
@@ -68,6 +75,46 @@ def test_a_prediction_that_the_bundle_never_made_is_found(database: Path) -> Non
     (found,) = rescore(database, STORE).versions
     assert found.differences == 1
     assert found.largest == pytest.approx(1e-3, abs=1e-5)
+
+
+def read_along(version: str, model: bytes) -> Iterator[Record]:
+    """Three matches of one player, with what this reader says round by round."""
+    replay = Replay(model)
+    known, random = NOTHING, Random(3)
+    for number in range(3):
+        match, effects = rules.start(replace(opening(known=known), match=f"m{number}"))
+        yield from records(effects)
+        while match.closed is None:
+            ask = question(effects)
+            rock, paper, scissors = (round(share, 6) for share in replay.says(ask.past, ask.features))
+            said = Prediction(version, (rock, paper, scissors))
+            match, effects = rules.step(match, answer(ask, {Alias.PRODUCTION: said}))
+            yield from records(effects)
+            match, effects = rules.step(match, throw(match.round, random.choice(MOVES)))
+            yield from records(effects)
+        known = match.known
+
+
+def forgetful(record: Record) -> Record:
+    """The last match begins as if nothing had been told of the player's past."""
+    if isinstance(record, Opened) and record.match == "m2":
+        return replace(record, known=replace(record.known, past=b""))
+    return record
+
+
+def test_what_a_reader_said_comes_from_the_past_that_each_match_began_with(database: Path, tmp_path: Path) -> None:
+    store, model = FolderStore(tmp_path / "store", shipped=tmp_path / "none"), gate()
+    pin = store.put(manifest(model), model)
+    store.swap(0, {"maxine": dict.fromkeys(Alias, pin)})
+    written = list(read_along(pin.version, model))
+    keep(database, written)
+    (found,) = rescore(database, store).versions
+    assert (found.version, found.differences) == (pin.version, 0) and found.predictions > 24
+    other = tmp_path / "other.db"
+    schema.prepare(other).close()
+    keep(other, [forgetful(one) for one in written])
+    (forgot,) = rescore(other, store).versions
+    assert forgot.differences > 5 and forgot.predictions == found.predictions
 
 
 def test_versions_that_are_gone_are_counted(database: Path) -> None:

@@ -108,6 +108,7 @@ IMPOSSIBLE = [
     Knowledge(rounds=1, moves=(1, 0, 0), ranks=(1, 0, 0), lags=(Lag(0, 0, 0, (10, 11, 16)),)),
     Knowledge(rounds=1, moves=(1, 0, 0), ranks=(1, 0, 0), lags=(Lag(0, 0, 2, (10, 11, 99999)),)),
     Knowledge(rounds=1, moves=(2, -1, 0), ranks=(1, 0, 0), lags=(Lag(0, 0, 2, (10, 11, 16)),)),
+    Knowledge(past=bytes([200])),
 ]
 
 

@@ -43,7 +43,7 @@ class Leaning(Struct, frozen=True):
 
     def fit(self, train: Rows, validation: Rows, seed: int) -> Fitted:
         row = np.array([self.lean, (1 - self.lean) / 2, (1 - self.lean) / 2])
-        return Fitted(lambda features: np.tile(row, (len(features), 1)), dense([(np.zeros((WIDTH, 3)), np.log(row))]))
+        return Fitted(lambda rows: np.tile(row, (len(rows), 1)), dense([(np.zeros((WIDTH, 3)), np.log(row))]))
 
 
 SPACE = {"lean": Span(0.01, 0.9), "steps": Whole(1, 8, log=True), "widths": Choice(((1, 2), (3,)))}
@@ -93,7 +93,7 @@ def test_a_real_family_is_judged_by_its_log_loss_on_validation_players(
     with caplog.at_level(logging.INFO):
         found = sweep("forrest", material, trials=2, seconds=60, seed=0)
     fitted = configurations("forrest")[0].fit(material.train, material.validation, 0)
-    loss = log_loss(fitted.predict(material.validation.features), material.validation.target)
+    loss = log_loss(fitted.predict(material.validation), material.validation.target)
     present = {name: getattr(configurations("forrest")[0], name) for name in space("forrest")}
     assert [one.validation_loss for one in found if one.parameters == present] == [loss]
     told = [record.getMessage() for record in caplog.records]

@@ -18,6 +18,8 @@ Ints = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
 Bools = NDArray[np.bool_]
+Pasts = NDArray[np.object_]
+"""Of bytes, each as `game.past` writes them."""
 
 UNPLAYED = -1
 """Stands for a move where there is none: a round that was never played, a lag that is not known."""
@@ -33,6 +35,7 @@ class Known:
     player: Ints
     bot: Ints
     values: Ints
+    past: Pasts
 
     @classmethod
     def nothing(cls, histories: int) -> Self:
@@ -56,6 +59,7 @@ class Known:
             player=player,
             bot=bot,
             values=values,
+            past=np.array([one.past for one in known], object),
         )
 
 

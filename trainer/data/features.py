@@ -62,7 +62,7 @@ def outcomes(player: Ints, bot: Ints) -> Ints:
 
 
 def learn(known: Known, player: Ints, bot: Ints, values: Ints) -> Known:
-    """What is known of each player once one more round of each has been played."""
+    """What is known of each player once one more round of each has been played; `past` stays that of the start."""
     one = np.arange(3)
     return Known(
         rounds=known.rounds + 1,
@@ -71,6 +71,7 @@ def learn(known: Known, player: Ints, bot: Ints, values: Ints) -> Known:
         player=np.column_stack([known.player[:, 1:], player]),
         bot=np.column_stack([known.bot[:, 1:], bot]),
         values=np.concatenate([known.values[:, 1:], values[:, None]], axis=1),
+        past=known.past,
     )
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
-from msgspec import MsgspecError, Struct
+from msgspec import MsgspecError, Struct, structs
 
 from game import records
 from game.errors import CorruptRecord
 from game.fold import apply, begin
 from game.knowledge import LAGS, Knowledge, Lag
 from game.moves import INDEX, MOVES
+from game.past import begun, is_past
 from game.points import TARGET
 from game.records import Opened
 from game.state import Match
@@ -72,12 +73,13 @@ def _next(match: Match | None, id: str, body: bytes) -> Match:
 
 
 def _sound(known: Knowledge) -> bool:
-    """Whether counts and lags agree with each other; anything else would end in the features as it stands."""
+    """Whether counts and lags agree with each other, and the past is one; anything else would be learned as it is."""
     return (
         0 <= known.rounds <= _MOST_ROUNDS
         and all(sum(counts) == known.rounds and min(counts) >= 0 for counts in (known.moves, known.ranks))
         and len(known.lags) == min(known.rounds, LAGS)
         and all(map(_possible, known.lags))
+        and is_past(known.past)
     )
 
 
@@ -155,7 +157,7 @@ def _read(matches: Sequence[Match]) -> Intake:
             step=np.array(step, np.int32),
             starts=np.cumsum([0, *lengths])[:-1],
             owner=np.array(owner, np.int32),
-            known=Known.of([opened.known for opened, _ in read]),
+            known=Known.of([_remembered(opened.known) for opened, _ in read]),
         ),
         players=list(players),
         matches=[opened.match for opened, _ in read],
@@ -163,6 +165,11 @@ def _read(matches: Sequence[Match]) -> Intake:
         opened_at=np.array([opened.at for opened, _ in read], np.int64),
         took=np.array(took, np.int32),
     )
+
+
+def _remembered(known: Knowledge) -> Knowledge:
+    """With as much of the past as the match's models were told."""
+    return structs.replace(known, past=begun(known.past))
 
 
 _Row = tuple[int, int, tuple[int, ...], int, int, int, int]

@@ -15,10 +15,11 @@ from trainer.data.baselines import predictions
 from trainer.data.columns import Floats, Ints, pick, rows_of
 from trainer.data.rehearsal import ROUNDS_EACH, rehearse
 from trainer.data.rows import Rows
+from trainer.data.sequences import some_whole
 from trainer.data.sides import FEW, Sides, sides
 from trainer.data.snapshot import Snapshot
 from trainer.errors import NothingToLearn
-from trainer.fitting.families import MOST_JUDGED, some
+from trainer.fitting.families import MOST_JUDGED
 from trainer.fitting.served import Served
 
 DATASETS = ["round log", "rehearsal"]
@@ -44,7 +45,8 @@ _AT_ONCE = 2000
 class Lesson:
     """Rows by side. `clusters` are those that held-out rows are resampled by: players, or matches where those are few.
 
-    `validation` holds no more rows than a fit looks at; `training` counts what the log alone gave.
+    `validation` holds no more rows than a fit looks at, in whole runs that can be read; `training` counts what the log
+    alone gave.
     """
 
     train: Rows
@@ -71,7 +73,7 @@ def teach(snapshot: Snapshot, production: Served | None, cycle: int, seed: int) 
     return Lesson(
         train=gathered(snapshot, train, rehearsed.where(~aside)),
         # a few real players alone are too few to stop and calibrate by: one odd one would bend the whole model
-        validation=some(gathered(snapshot, validation, rehearsed.where(aside)), MOST_JUDGED, seed),
+        validation=some_whole(gathered(snapshot, validation, rehearsed.where(aside)), MOST_JUDGED, seed),
         held_out=held_out,
         clusters=_clusters(snapshot, found, held_out),
         baselines=_baselines(snapshot, found),

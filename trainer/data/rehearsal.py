@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from trainer.data.columns import Floats, Rounds
-from trainer.data.features import matrix
 from trainer.data.habits import Habits
 from trainer.data.rows import Rows
 from trainer.data.simulated import Player, draw_moves, simulate
@@ -39,8 +38,10 @@ def rehearse(production: Served | None, random: np.random.Generator, players: in
 def _player(model: Served, sharpness: Floats) -> Player:
     """The model in the player's part, each player throwing what is likely the more surely the sharper it is."""
 
+    expect = model.player(len(sharpness), _LONGEST)
+
     def play(position: Rounds) -> Floats:
-        powers = model.predict(matrix(position)) ** sharpness
+        powers = expect(position) ** sharpness
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     return play
@@ -48,5 +49,6 @@ def _player(model: Served, sharpness: Floats) -> Player:
 
 def _expected(rows: Rows, model: Served, random: np.random.Generator) -> Rows:
     """Each row with a move drawn from what the model expects of it: in the mean the same lesson as all three moves
-    with these shares, at a third of the cost."""
-    return replace(rows, target=draw_moves(model.predict(rows.features), random).astype(np.int64))
+    with these shares, at a third of the cost. What was thrown stays, so that a reader's rows still follow each other.
+    """
+    return replace(rows, target=draw_moves(model.predict(rows), random).astype(np.int64))

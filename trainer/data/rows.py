@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game.features import NAMES
-from trainer.data.columns import Bools, Features, Ints, Rounds
+from trainer.data.columns import Bools, Features, Ints, Pasts, Rounds
 from trainer.data.features import matrix
 from trainer.data.race import stakes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Features before a round, the move thrown in it, whose it is, how much it counts in a fit, what was at stake.
+    """Features before a round, the move to expect in it, whose it is, how much it counts in a fit, what was at stake.
 
-    `stake` is how far apart the round's best and worst outcome are for the bot, in chances to win the race.
+    `stake` is how far apart the round's best and worst outcome are for the bot, in chances to win the race. `thrown`
+    and `bot` are both sides' throws, by which play went on: what is expected of a round may depend on those of earlier
+    rows. `target` is what was thrown too, but where a lesson is made up. `past` stands at a history's first row: the
+    player's earlier rounds as they were known when it began.
     """
 
     features: Features
@@ -25,6 +28,9 @@ class Rows:
     player: Ints
     weight: NDArray[np.float32]
     stake: NDArray[np.float32]
+    thrown: Ints
+    bot: Ints
+    past: Pasts
 
     def __len__(self) -> int:
         return len(self.target)
@@ -32,13 +38,22 @@ class Rows:
     @classmethod
     def of(cls, rounds: Rounds, weight: float | NDArray[np.float32] = 1.0) -> Self:
         """The played rounds' rows; `weight` is one for all, or one for each of `rounds`."""
-        played = rounds.played
+        return cls.sealed(rounds, weight).where(rounds.played)
+
+    @classmethod
+    def sealed(cls, rounds: Rounds, weight: float | NDArray[np.float32] = 1.0) -> Self:
+        """The rows of all rounds; the target of one that was never played is UNPLAYED."""
+        past = np.full(len(rounds), b"", object)
+        past[rounds.starts] = rounds.known.past
         return cls(
-            features=matrix(rounds)[played],
-            target=rounds.player[played].astype(np.int64),
-            player=rounds.owners[played].astype(np.int64),
-            weight=np.broadcast_to(np.float32(weight), len(rounds))[played].copy(),
-            stake=stakes(rounds)[played],
+            features=matrix(rounds),
+            target=rounds.player.astype(np.int64),
+            player=rounds.owners.astype(np.int64),
+            weight=np.broadcast_to(np.float32(weight), len(rounds)),
+            stake=stakes(rounds),
+            thrown=rounds.player.astype(np.int64),
+            bot=rounds.bot.astype(np.int64),
+            past=past,
         )
 
     @classmethod
@@ -50,11 +65,14 @@ class Rows:
             player=np.zeros(0, np.int64),
             weight=np.zeros(0, np.float32),
             stake=np.zeros(0, np.float32),
+            thrown=np.zeros(0, np.int64),
+            bot=np.zeros(0, np.int64),
+            past=np.zeros(0, object),
         )
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
-    def where(self, keep: Bools) -> Self:
+    def where(self, keep: Bools | Ints) -> Self:
         return type(self)(*(getattr(self, field.name)[keep] for field in fields(self)))

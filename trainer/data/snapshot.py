@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.files import replace_file
 from trainer.data import sessions
-from trainer.data.columns import Ints, Known, Rounds
+from trainer.data.columns import Ints, Known, Pasts, Rounds
 from trainer.data.copies import without
 from trainer.data.intake import Fault, Intake, fold, gather
 from trainer.data.log import Entry, entries, last_position, opened
@@ -33,6 +33,8 @@ _ENTRIES = 2000
 Tell = Callable[[str, float], None]
 """Told what is being done, and how much of it is done, from 0 to 1."""
 Columns = dict[str, NDArray[Any]]
+_KNOWN = [field.name for field in fields(Known) if field.name != "past"]
+"""What is columns already; a past is bytes."""
 
 
 class _Seal(Struct, frozen=True):
@@ -121,7 +123,8 @@ def load(folder: Path) -> Snapshot | None:
             found = dict(file)
         told = json.decode(found.pop("told").tobytes(), type=_Told)
         opened_at, weight = found.pop("opened_at"), found.pop("weight")
-        known = Known(**{field.name: found.pop(f"known_{field.name}") for field in fields(Known)})
+        past = _apart(found.pop("past"), found.pop("past_sizes"))
+        known = Known(past=past, **{name: found.pop(f"known_{name}") for name in _KNOWN})
         rounds = Rounds(**found, known=known)
     except (OSError, DecodeError, ValidationError, KeyError, TypeError):
         return None
@@ -141,8 +144,19 @@ def _told(entries: Iterable[Entry], end: int, tell: Tell) -> Iterator[Entry]:
 
 def _columns(rounds: Rounds, opened_at: Ints, weight: NDArray[np.float32]) -> Columns:
     plain = {field.name: getattr(rounds, field.name) for field in fields(Rounds) if field.name != "known"}
-    known = {f"known_{field.name}": getattr(rounds.known, field.name) for field in fields(Known)}
-    return {**plain, **known, "opened_at": opened_at, "weight": weight}
+    known = {f"known_{name}": getattr(rounds.known, name) for name in _KNOWN}
+    past = {"past": np.frombuffer(b"".join(rounds.known.past), np.uint8), "past_sizes": _sizes(rounds.known.past)}
+    return {**plain, **known, **past, "opened_at": opened_at, "weight": weight}
+
+
+def _sizes(past: Pasts) -> Ints:
+    return np.array([len(one) for one in past], np.int64)
+
+
+def _apart(joined: NDArray[np.uint8], sizes: Ints) -> Pasts:
+    """What was joined, each of its size."""
+    text, ends = joined.tobytes(), np.cumsum(sizes)
+    return np.array([text[end - size : end] for size, end in zip(sizes, ends, strict=True)], object)
 
 
 def _id(intake: Intake, weight: NDArray[np.float32]) -> str:

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from msgspec.structs import asdict
 
 import game
+import models
 import trainer
 from models.bundle import Scores, version_of
 from trainer.data.lessons import Lesson
@@ -50,9 +51,9 @@ def attempt(configuration: Configuration, lesson: Lesson, seed: int) -> Attempt:
     """Fit it and measure it; raises NothingToLearn."""
     started = _now()
     fitted = configuration.fit(lesson.train, lesson.validation, seed)
-    model = Served(fitted.model)
-    validation = scores(model.predict(lesson.validation.features), lesson.validation, seed)
-    held_out = scores(model.predict(lesson.held_out.features), lesson.held_out, seed, lesson.clusters)
+    model = Served(fitted.model, fitted.reads)
+    validation = scores(model.predict(lesson.validation), lesson.validation, seed)
+    held_out = scores(model.predict(lesson.held_out), lesson.held_out, seed, lesson.clusters)
     return Attempt(configuration, fitted, validation, held_out, started, _now())
 
 
@@ -67,8 +68,8 @@ def run_of(
     passed: bool | None,
 ) -> Run:
     """What there is to tell of an attempt; `passed` is None where it never came before the gate."""
-    name, model = one.configuration.name, Served(one.fitted.model)
-    said = model.predict(lesson.held_out.features)
+    name, model = one.configuration.name, Served(one.fitted.model, one.fitted.reads)
+    said = model.predict(lesson.held_out)
     return Run(
         name=f"cycle-{cycle:05d}-{family}-{name}",
         family=family,
@@ -116,7 +117,7 @@ def _metrics(prefix: str, found: Scores | None) -> dict[str, float]:
 def code() -> str:
     """The package's version and a short digest of the code that a fit depends on."""
     digest = sha256()
-    for package in (game, trainer):
+    for package in (game, models, trainer):
         root = Path(package.__path__[0])
         for path in sorted(root.rglob("*.py")):
             digest.update(f"{root.name}/{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())

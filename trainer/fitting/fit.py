@@ -7,16 +7,20 @@ each family's fits the best four take the aliases by log-loss on the validation 
 import logging
 import shutil
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
 
+import numpy as np
 from msgspec import Struct, json
+from msgspec.structs import replace
 
 from game.assignment import Alias
-from models.bundle import Manifest, Scores, write
+from models.bundle import Manifest, Scores, version_of, write
 from models.store import BUNDLES, TABLE, Pin, Table
 from trainer.data.material import Material, gather
+from trainer.data.rows import Rows
 from trainer.errors import OutputError
 from trainer.fitting import served
 from trainer.fitting.families import Configuration, configurations
@@ -25,6 +29,8 @@ from trainer.fitting.measures import log_loss
 from trainer.fitting.table import aligned, cells
 
 log = logging.getLogger(__name__)
+
+BEFORE = "players that it had not met when it was judged; fitted again with them since"
 
 
 class Fit(Struct, frozen=True):
@@ -51,12 +57,19 @@ class Fits(Struct, frozen=True):
 class _Candidate(Struct, frozen=True):
     configuration: Configuration
     model: bytes
+    reads: str
     validation_loss: float
     seconds: float
 
 
-def fit(data: Path, out: Path, families: Sequence[str], only_cc0: bool, seed: int, force: bool) -> Fits:
-    """Fill `out` with bundles and their aliases; replaces what is there only with `force`."""
+def fit(
+    data: Path, out: Path, families: Sequence[str], only_cc0: bool, seed: int, force: bool, again: bool = False
+) -> Fits:
+    """Fill `out` with bundles and their aliases; replaces what is there only with `force`.
+
+    With `again` those that take an alias are fitted once more, now from the test players too. What is told of them
+    stays what the fit before did on these players, and the manifest says so.
+    """
     if out.exists() and any(out.iterdir()) and not force:
         raise OutputError(f"{out} is not empty; --force replaces what is in it.")
     material = gather(data, only_cc0, seed)
@@ -71,6 +84,8 @@ def fit(data: Path, out: Path, families: Sequence[str], only_cc0: bool, seed: in
         for family in families:
             ordered = _ordered(family, material, seed)
             fits = _judged(family, ordered, material, baselines, seed)
+            if again:
+                ordered, fits = _again(family, ordered, fits, material, seed)
             table[family] = _written(draft, fits, [one.model for one in ordered])
             found += fits
         (draft / TABLE).write_bytes(json.format(json.encode(Table(0, table)), indent=2))
@@ -114,9 +129,9 @@ def _ordered(family: str, material: Material, seed: int) -> list[_Candidate]:
         started = perf_counter()
         fitted = configuration.fit(material.train, material.validation, seed)
         seconds = perf_counter() - started
-        served.check(fitted, material.validation.features)
-        loss = log_loss(fitted.predict(material.validation.features), material.validation.target)
-        found.append(_Candidate(configuration, fitted.model, loss, seconds))
+        served.check(fitted, material.validation)
+        loss = log_loss(fitted.predict(material.validation), material.validation.target)
+        found.append(_Candidate(configuration, fitted.model, fitted.reads, loss, seconds))
         log.info("%s %s: validation log-loss %.4f, %.0f s", family, configuration.name, loss, seconds)
     return sorted(found, key=lambda candidate: candidate.validation_loss)
 
@@ -128,11 +143,37 @@ def _judged(
     aliases = [*Alias, *([None] * len(ordered))]
     found = []
     for one, alias in zip(ordered, aliases, strict=False):
-        probabilities = served.Served(one.model).predict(material.test.features)
+        probabilities = served.Served(one.model, one.reads).predict(material.test)
         metrics = judge({family: probabilities}, material.test, seed)[family]
-        manifest = describe(family, one.configuration, one.model, material.training, metrics, baselines)
+        manifest = describe(family, one.configuration, one.model, material.training, metrics, baselines, one.reads)
         found.append(Fit(manifest, one.validation_loss, one.seconds, len(one.model), alias))
     return found
+
+
+def _again(
+    family: str, ordered: Sequence[_Candidate], fits: Sequence[Fit], material: Material, seed: int
+) -> tuple[list[_Candidate], list[Fit]]:
+    """The same with models that have learned from the test players too, where they take an alias."""
+    everybody = Rows.join([material.train, material.test])
+    told = replace(
+        material.training,
+        rounds=material.training.rounds + len(material.test),
+        players=material.training.players + len(np.unique(material.test.player)),
+        judged_on=BEFORE,
+    )
+    candidates, found = list(ordered), list(fits)
+    for at, (one, judged) in enumerate(zip(ordered, fits, strict=True)):
+        if judged.alias is None:
+            continue
+        fitted = one.configuration.fit(everybody, material.validation, seed)
+        served.check(fitted, material.validation)
+        candidates[at] = replace(one, model=fitted.model)
+        version = version_of(family, fitted.model)
+        digest = sha256(fitted.model).hexdigest()
+        manifest = replace(judged.manifest, version=version, model_sha256=digest, training=told)
+        found[at] = replace(judged, manifest=manifest, size=len(fitted.model))
+        log.info("%s %s: fitted again from %s players", family, one.configuration.name, told.players)
+    return candidates, found
 
 
 def _written(draft: Path, fits: Sequence[Fit], models: Sequence[bytes]) -> dict[Alias, Pin]:

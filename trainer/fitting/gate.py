@@ -4,15 +4,17 @@ Whether it is better is found out in play (`trainer.lifecycle.compare`); here it
 know how sure it may be, be small and quick, and answer as the contract says.
 """
 
+from itertools import chain, count, islice
 from time import perf_counter_ns
 
 import numpy as np
 from msgspec import Struct
 
-from game.features import NAMES
 from models.bundle import version_of
-from trainer.data.columns import Features, Ints
+from trainer.data.columns import Floats, Ints
+from trainer.data.habits import Habits
 from trainer.data.rows import Rows
+from trainer.data.simulated import simulate
 from trainer.errors import ExportError, Unwanted
 from trainer.fitting import served
 from trainer.fitting.conformance import fault
@@ -27,7 +29,7 @@ MOST_MS = 1.0
 CALIBRATION = 0.05
 """To this comes 1/sqrt(rows), about what chance alone makes of the error of a perfect model."""
 _SINGLES, _WARM_UPS = 200, 50
-_SAMPLE = 256
+_PLAYERS, _ROUNDS = 8, 32
 
 
 class Check(Struct, frozen=True):
@@ -68,14 +70,15 @@ def judge(
 
     A model that does not answer as it must is judged no further.
     """
-    checks = [_conformance(fitted, held_out.features), _size(fitted.model)]
+    checks = [_conformance(fitted, held_out), _size(fitted.model)]
     if checks[0].passed:
-        model = Served(fitted.model)
-        against = None if production is None else production[1]
-        checks.append(_latency(model, held_out.features))
-        apart = None if against is None else _apart(model, against, held_out, seed, clusters)
-        checks.append(_calibration(model, apart, held_out))
-        checks.append(_log_loss(model, against, apart, held_out))
+        model = Served(fitted.model, fitted.reads)
+        said = model.predict(held_out)
+        against = None if production is None else production[1].predict(held_out)
+        checks.append(_latency(model, held_out))
+        apart = None if against is None else difference(said, against, held_out, seed, clusters)
+        checks.append(_calibration(said, apart, held_out))
+        checks.append(_log_loss(said, against, apart, held_out))
     return Verdict(
         family=family,
         version=version_of(family, fitted.model),
@@ -86,21 +89,22 @@ def judge(
     )
 
 
-def conforms(model: bytes) -> None:
+def conforms(model: bytes, reads: str = "") -> None:
     """Raise Unwanted unless a model of unknown origin answers as it must, and is small and quick enough."""
-    sample = np.random.default_rng(0).random((_SAMPLE, len(NAMES)), np.float32)
-    if (found := fault(model, sample)) is not None:
+    random = np.random.default_rng(0)
+    sample = Rows.of(simulate(Habits(_PLAYERS, random), _PLAYERS, _ROUNDS, random, least=_ROUNDS))
+    if (found := fault(model, reads, sample)) is not None:
         raise Unwanted(found)
-    for check in (_size(model), _latency(Served(model), sample)):
+    for check in (_size(model), _latency(Served(model, reads), sample)):
         if not check.passed:
             raise Unwanted(check.said)
 
 
-def _conformance(fitted: Fitted, features: Features) -> Check:
-    found = fault(fitted.model, features)
+def _conformance(fitted: Fitted, rows: Rows) -> Check:
+    found = fault(fitted.model, fitted.reads, rows)
     if found is None:
         try:
-            served.check(fitted, features)
+            served.check(fitted, rows)
         except ExportError as error:
             found = str(error)
     return _check("conformance", float(found is not None), 0.0, found or "It answers as the contract says.")
@@ -111,26 +115,22 @@ def _size(model: bytes) -> Check:
     return _check("size", size, MOST_MIB, f"It is {size:.2f} MiB large; {MOST_MIB:g} are allowed.")
 
 
-def _latency(model: Served, features: Features) -> Check:
+def _latency(model: Served, rows: Rows) -> Check:
     """The median of single predictions, once the session has warmed up."""
-    rows = np.resize(features, (_WARM_UPS + _SINGLES, features.shape[1]))
+    again = chain.from_iterable(model.singles(rows) for _ in count())
     times = []
-    for row in rows:
+    for predict in islice(again, _WARM_UPS + _SINGLES):
         began = perf_counter_ns()
-        model.predict(row[None])
+        predict()
         times.append(perf_counter_ns() - began)
     took = float(np.median(times[_WARM_UPS:])) / 1e6
     return _check("latency", took, MOST_MS, f"A prediction takes it {took:.3f} ms; {MOST_MS:g} are allowed.")
 
 
-def _apart(model: Served, production: Served, rows: Rows, seed: int, clusters: Ints | None) -> Rate:
-    return difference(model.predict(rows.features), production.predict(rows.features), rows, seed, clusters)
-
-
-def _calibration(model: Served, apart: Rate | None, rows: Rows) -> Check:
+def _calibration(ours: Floats, apart: Rate | None, rows: Rows) -> Check:
     """Where players have changed, all that was learned before is unsure, and who is shown to be better may be so too:
     log-loss counts sureness in."""
-    error, _ = calibration(model.predict(rows.features), rows)
+    error, _ = calibration(ours, rows)
     limit = CALIBRATION + len(rows) ** -0.5
     said = f"Its calibration error is {error:.3f}; {limit:.3f} are allowed"
     if error > limit and apart is not None and apart.interval[1] < 0:
@@ -138,14 +138,14 @@ def _calibration(model: Served, apart: Rate | None, rows: Rows) -> Check:
     return _check("calibration", error, limit, f"{said}.")
 
 
-def _log_loss(model: Served, production: Served | None, apart: Rate | None, rows: Rows) -> Check:
+def _log_loss(ours: Floats, theirs: Floats | None, apart: Rate | None, rows: Rows) -> Check:
     """Passed unless it is shown to be worse: unless the whole interval of the difference lies above 0."""
-    ours, weight = model.predict(rows.features), rows.weight.astype(np.float64)
+    weight = rows.weight.astype(np.float64)
     said = f"Its log-loss on {len(rows)} newest rounds is {log_loss(ours, rows.target, weight):.4f}"
-    if production is None or apart is None:
+    if theirs is None or apart is None:
         return _check("log-loss", 0.0, 0.0, f"{said}; nothing is in production to compare it with.")
     low, high = apart.interval
-    said += f", in production {log_loss(production.predict(rows.features), rows.target, weight):.4f}"
+    said += f", in production {log_loss(theirs, rows.target, weight):.4f}"
     return _check("log-loss", low, 0.0, f"{said}: {apart.mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}).")
 
 

@@ -5,22 +5,28 @@ import numpy as np
 from game.features import NAMES
 from trainer.data.rows import Rows
 from trainer.fitting.measures import log_loss
-from trainer.fitting.served import Served
+from trainer.fitting.served import Served, first
 
 ROWS = 2000
 """Rows it is found on, at most; the model is asked once more for each of 50 features."""
 
 
 def permutation(model: Served, rows: Rows, seed: int) -> dict[str, float]:
-    """By feature; near 0, and by chance a little below, where the model makes nothing of it."""
+    """By feature; near 0, and by chance a little below, where the model makes nothing of it.
+
+    Shuffling `rounds_known` takes from a reader where a player's rounds follow each other, and so all that it has read.
+    """
     random = np.random.default_rng(seed)
-    some = random.permutation(len(rows))[:ROWS]
-    features, target, weight = rows.features[some], rows.target[some], rows.weight[some].astype(np.float64)
-    before = log_loss(model.predict(features), target, weight)
-    rises = {}
-    for at, name in enumerate(NAMES):
+    parts = model.alone(rows)
+    drawn = first([parts[at] for at in random.permutation(len(parts))], ROWS)
+    some = rows.where(np.concatenate(drawn)[:ROWS])
+    features, weight = some.features, some.weight.astype(np.float64)
+    before = log_loss(model.predict(some), some.target, weight)
+    rises = dict.fromkeys(NAMES, 0.0)
+    for name in model.sees:
+        at = NAMES.index(name)
         kept = features[:, at].copy()
         features[:, at] = random.permutation(kept)
-        rises[name] = log_loss(model.predict(features), target, weight) - before
+        rises[name] = log_loss(model.predict(some), some.target, weight) - before
         features[:, at] = kept
     return rises

@@ -61,7 +61,7 @@ def learn(
     tell("rehearsing", 0.0)
     pin = table.aliases.get(family, {}).get(Alias.PRODUCTION)
     production = None if pin is None else store.bundle(pin)
-    player = None if production is None else Served(production.model)
+    player = None if production is None else Served.of(production)
     try:
         lesson = teach(snapshot, player, cycle, seed)
         attempts = _attempts(_choices(configurations(family), production, cycle), lesson, seed, tell)
@@ -102,9 +102,10 @@ def _attempts(choices: Sequence[Configuration], lesson: Lesson, seed: int, tell:
 def _scores_of(production: Served | None, lesson: Lesson, seed: int) -> Scores | None:
     if production is None:
         return None
-    return scores(production.predict(lesson.held_out.features), lesson.held_out, seed, lesson.clusters)
+    return scores(production.predict(lesson.held_out), lesson.held_out, seed, lesson.clusters)
 
 
 def _manifest(family: str, best: Attempt, lesson: Lesson, seed: int) -> Manifest:
     baselines = judge(lesson.baselines, lesson.held_out, seed, lesson.clusters)
-    return describe(family, best.configuration, best.fitted.model, lesson.training, best.held_out, baselines)
+    model, reads = best.fitted.model, best.fitted.reads
+    return describe(family, best.configuration, model, lesson.training, best.held_out, baselines, reads)

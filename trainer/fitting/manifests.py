@@ -21,7 +21,9 @@ def describe(
     training: Training,
     metrics: Scores,
     baselines: Mapping[str, Scores],
+    reads: str = "",
 ) -> Manifest:
+    """`reads` is that of the fitted model."""
     return Manifest(
         format=FORMAT,
         family=family,
@@ -35,6 +37,7 @@ def describe(
         configuration=to_builtins(configuration),
         metrics=metrics,
         baselines=dict(baselines),
+        reads=reads,
     )
 
 

@@ -7,11 +7,12 @@ covariance; both are found by expectation-maximisation, with each person's poste
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trainer.data.columns import Floats
-from trainer.sparring.study.recorded import Seen
+from trainer.data.columns import Floats, Ints
 
 TURNS = 25
 """By then a person's weights move by less than the second decimal."""
@@ -24,6 +25,20 @@ _STEPS = 10
 _LONGEST = 3.0
 """A step changes no weight by more."""
 _SMALL = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One player's rounds: `cues` [n, 3, k] before each, and the move `thrown` [n]."""
+
+    cues: NDArray[np.floating[Any]]
+    thrown: Ints
+
+    def __len__(self) -> int:
+        return len(self.thrown)
+
+    def first(self, rounds: int) -> "Seen":
+        return Seen(self.cues[:rounds], self.thrown[:rounds])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +68,7 @@ def fit(seen: Sequence[Seen], turns: int = TURNS) -> Population:
     return Population(mean, between, people, unsure)
 
 
-def odds(cues: Floats, weights: Floats) -> Floats:
+def odds(cues: NDArray[np.floating[Any]], weights: Floats) -> Floats:
     """P(move) [n, 3] of one person, or [n, 3, people] where `weights` are [cues, people]."""
     said = cues @ weights
     raised = np.exp(said - said.max(axis=1, keepdims=True))

@@ -39,7 +39,7 @@ def sweep(family: str, material: Material, trials: int, seconds: float, seed: in
     def judge(trial: optuna.Trial) -> float:
         parameters, started = _drawn(trial, ranges), perf_counter()
         fitted = structs.replace(base, **parameters).fit(material.train, material.validation, seed)  # type: ignore[type-var]  # every configuration is a Struct
-        loss = log_loss(fitted.predict(material.validation.features), material.validation.target)
+        loss = log_loss(fitted.predict(material.validation), material.validation.target)
         found.append(Trial(parameters, loss, perf_counter() - started))
         log.info("%s trial %d: validation log-loss %.4f, %s", family, len(found), loss, _told(parameters))
         return loss

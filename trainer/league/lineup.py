@@ -1,11 +1,9 @@
 """Who plays in the league: what is served now, and references. Another predictor is one more entry here."""
 
-import numpy as np
 from msgspec import Struct
 
 from game.assignment import Alias
 from models.store import Store
-from trainer.data.columns import Features, Floats
 from trainer.fitting.served import Served
 from trainer.league.bots import champions
 from trainer.league.counts import REFERENCES
@@ -13,8 +11,6 @@ from trainer.league.plays import Predictor
 
 RESET = "features reset"
 RESET_FAMILY = "forrest"
-_AT_ONCE = 8192
-"""Rows: a graph's inner arrays for a hundred thousand together take 700 MB."""
 
 
 class Learned(Struct, frozen=True):
@@ -42,7 +38,7 @@ def lineup(store: Store, seed: int) -> Lineup:
             left_out[family] = "nothing of it is in production"
             continue
         bundle = store.bundle(pins[Alias.PRODUCTION])
-        model, told = Served(bundle.model), bundle.manifest
+        model, told = Served.of(bundle), bundle.manifest
         predictors[family] = _with_history(model)
         models[family] = Learned(told.version, told.training.datasets)
         if family == RESET_FAMILY:
@@ -55,13 +51,8 @@ def lineup(store: Store, seed: int) -> Lineup:
 
 
 def _with_history(model: Served) -> Predictor:
-    return lambda plays: _predict(model, plays.features)
+    return lambda plays: model.predict(plays.rows)
 
 
 def _reset(model: Served) -> Predictor:
-    return lambda plays: _predict(model, plays.features_reset)
-
-
-def _predict(model: Served, features: Features) -> Floats:
-    parts = [model.predict(features[start : start + _AT_ONCE]) for start in range(0, len(features), _AT_ONCE)]
-    return np.concatenate(parts)
+    return lambda plays: model.predict(plays.rows_reset)

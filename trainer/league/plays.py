@@ -13,8 +13,8 @@ from hashlib import sha256
 import numpy as np
 
 from trainer.data import humans
-from trainer.data.columns import Features, Floats, Ints, Known, Rounds, join
-from trainer.data.features import matrix
+from trainer.data.columns import Floats, Ints, Known, Rounds, join
+from trainer.data.rows import Rows
 from trainer.league.games import Game
 
 
@@ -38,16 +38,16 @@ class Plays:
         return np.asarray(np.arange(len(self)) - self.rounds.starts[self.rounds.history] + 1)
 
     @cached_property
-    def features(self) -> Features:
-        """float32 [n, 50], with all that was known of the player from earlier matches and games."""
-        return matrix(self.rounds)
+    def rows(self) -> Rows:
+        """A row for each round, with all that was known of the player from earlier matches and games."""
+        return Rows.of(self.rounds)
 
     @cached_property
-    def features_reset(self) -> Features:
-        """float32 [n, 50], as if every match were against a stranger."""
+    def rows_reset(self) -> Rows:
+        """A row for each round, as if every match were against a stranger."""
         starts = np.flatnonzero(self.rounds.step == 1)
         owner = self.rounds.owners[starts]
-        return matrix(replace(self.rounds, starts=starts, owner=owner, known=Known.nothing(len(starts))))
+        return Rows.of(replace(self.rounds, starts=starts, owner=owner, known=Known.nothing(len(starts))))
 
 
 Predictor = Callable[[Plays], Floats]

@@ -17,7 +17,7 @@ def bring(settings: Settings, folder: Path) -> Entry:
     from trainer.fitting.gate import conforms  # ONNX Runtime stays out of the daemon
 
     bundle = read(folder)
-    conforms(bundle.model)
+    conforms(bundle.model, bundle.manifest.reads)
     store = store_at(settings.store, settings.data_dir, settings.bundle_key)
     with book.opened(settings.database) as opened, log.opened(settings.database) as reader:
         pin = store.put(bundle.manifest, bundle.model)

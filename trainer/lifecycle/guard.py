@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from game.assignment import Alias
+from game.gambits import LENGTH
 from game.opponents import OPPONENTS
 from trainer.lifecycle.decisions import Change, Move
 from trainer.lifecycle.ledger import Entry, Kind, Places
@@ -84,14 +85,16 @@ def unanswered(newcomer: Entry, answered: Mapping[str, Answered], position: int)
 
 
 def count_answered(connection: sqlite3.Connection, position: int) -> dict[str, Answered]:
-    """By family, of the rounds sealed after this position."""
+    """By family, of the rounds sealed after this position; those of the opening script, in which no model decides and a
+    reader may still be reading up on the player, do not count.
+    """
     sql = (
         "SELECT matches.opponent, count(*), sum(log.body ->> '$.predictions' = '{}') "
         "FROM log JOIN matches ON matches.id = log.match "
-        "WHERE log.kind = 'sealed' AND log.position > ? GROUP BY matches.opponent"
+        "WHERE log.kind = 'sealed' AND log.position > ? AND log.round > ? GROUP BY matches.opponent"
     )
     found: dict[str, Answered] = {}
-    for opponent, rounds, without in connection.execute(sql, (position,)):
+    for opponent, rounds, without in connection.execute(sql, (position, LENGTH)):
         name = opponent.decode() if isinstance(opponent, bytes) else str(opponent)
         found[OPPONENTS[name].family] = Answered(int(rounds), int(without))
     return found

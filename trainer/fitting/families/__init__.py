@@ -31,13 +31,16 @@ epoch and round of trees is judged on all of them."""
 class Fitted:
     """A fitted model twice: as its own library predicts, and as the graph that is served. Both are pure."""
 
-    predict: Callable[[Features], Floats]
-    """float32 [n, 50] -> probabilities [n, 3] in the order of `MOVES`."""
+    predict: Callable[[Rows], Floats]
+    """Probabilities [n, 3] in the order of `MOVES`, of each row from its features, and for a reader from earlier rows.
+    """
     model: bytes
     curve: tuple[float, ...] = ()
     """The validation log-loss after each epoch or round of trees; empty where there are none."""
     gain: Mapping[str, float] = field(default_factory=dict)
     """The model's own account of what each of `trainer.data.turning.TURNED_NAMES` gives it, as shares; may be empty."""
+    reads: str = ""
+    """As in the manifest: of a reader, the contract of the bank of experts that it weighs."""
 
 
 class Configuration(Protocol):
@@ -72,18 +75,6 @@ def _module(family: str) -> ModuleType:
     return import_module(f"{__name__}.{family}")
 
 
-def admitted(train: Rows, validation: Rows, most: int, seed: int) -> tuple[Rows, Rows]:
-    """The rows that a fit takes, at most `most` and `MOST_JUDGED`; raises NothingToLearn where it must not be made."""
-    if not len(train):
-        raise NothingToLearn("There is no round to learn from.")
-    for what, rows in (("train", train), ("validation", validation)):
-        if not all(map(_finite, (rows.features, rows.weight, rows.stake))):
-            raise NothingToLearn(f"The {what} rows hold something that is not a finite number.")
-    if train.weight.min() < 0 or not train.weight.any():
-        raise NothingToLearn("The rounds to learn from need weights of which none is negative and one is positive.")
-    return some(train, most, seed), some(validation, MOST_JUDGED, seed)
-
-
 def some(rows: Rows, most: int, seed: int) -> Rows:
     """The rows, or `most` of them drawn without replacement; their order stays."""
     if len(rows) <= most:
@@ -91,6 +82,23 @@ def some(rows: Rows, most: int, seed: int) -> Rows:
     keep = np.zeros(len(rows), np.bool_)
     keep[np.random.default_rng(seed).choice(len(rows), most, replace=False)] = True
     return rows.where(keep)
+
+
+def admitted(
+    train: Rows, validation: Rows, most: int, seed: int, draw: Callable[[Rows, int, int], Rows] = some
+) -> tuple[Rows, Rows]:
+    """The rows that a fit takes, at most `most` and `MOST_JUDGED`, drawn by `draw` where there are more.
+
+    Raises NothingToLearn where the fit must not be made.
+    """
+    if not len(train):
+        raise NothingToLearn("There is no round to learn from.")
+    for what, rows in (("train", train), ("validation", validation)):
+        if not all(map(_finite, (rows.features, rows.weight, rows.stake))):
+            raise NothingToLearn(f"The {what} rows hold something that is not a finite number.")
+    if train.weight.min() < 0 or not train.weight.any():
+        raise NothingToLearn("The rounds to learn from need weights of which none is negative and one is positive.")
+    return draw(train, most, seed), draw(validation, MOST_JUDGED, seed)
 
 
 def _finite(array: Features) -> bool:

@@ -15,6 +15,7 @@ from trainer.data.turning import WIDTH, turn, turn_back, turn_moves
 from trainer.fitting import objective
 from trainer.fitting.blocks import fill, moments
 from trainer.fitting.calibration import softmax, temperature
+from trainer.fitting.differentiable import losses
 from trainer.fitting.families import THREADS, Fitted, admitted
 from trainer.fitting.graph import Layer, dense, standardised
 from trainer.fitting.space import Choice, Space, Span
@@ -75,8 +76,8 @@ class Network(Struct, frozen=True):
         heat = temperature(logits(validation.features), target, validation.weight)
         weights, biases = layers[-1]
 
-        def predict(features: Features) -> Floats:
-            return turn_back(softmax(logits(features) / heat), features)
+        def predict(rows: Rows) -> Floats:
+            return turn_back(softmax(logits(rows.features) / heat), rows.features)
 
         model = dense([*layers[:-1], (weights / heat, biases / heat)])
         return Fitted(predict, model, curve if len(validation) else ())
@@ -131,15 +132,6 @@ class _Drop(nn.Module):
 
 _Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 """Standardised inputs, turned moves, and weights that are 1 on average."""
-
-
-def losses(logits: torch.Tensor, target: torch.Tensor, danger: float) -> torch.Tensor:
-    """`objective.losses` of these logits, for torch to differentiate."""
-    found = cross_entropy(logits, target, reduction="none")
-    if not danger:
-        return found
-    over = ((target + 1) % 3)[:, None]
-    return found + danger * logits.softmax(dim=1).gather(1, over)[:, 0]
 
 
 @torch.no_grad()

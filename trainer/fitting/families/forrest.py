@@ -70,8 +70,8 @@ class Boosting(Struct, frozen=True):
 
         heat = temperature(margins(validation.features), expected, validation.weight)
 
-        def predict(features: Features) -> Floats:
-            return turn_back(softmax(margins(features) / heat), features)
+        def predict(rows: Rows) -> Floats:
+            return turn_back(softmax(margins(rows.features) / heat), rows.features)
 
         curve = tuple(told["judged"]["mlogloss"]) if len(validation) else ()
         return Fitted(predict, _graph(booster, heat), curve, _gain(booster))
@@ -126,7 +126,7 @@ def _gain(booster: xgb.Booster) -> dict[str, float]:
 def _graph(booster: xgb.Booster, heat: float) -> bytes:
     """The trees as one ensemble node with three targets; a row goes left where its feature is below the threshold."""
     model = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]["model"]
-    columns: dict[str, list[Any]] = {name: [] for name in _NODES + _LEAVES}
+    columns: dict[str, Any] = {name: [] for name in _NODES + _LEAVES}
     for number, (tree, move) in enumerate(zip(model["trees"], model["tree_info"], strict=True)):
         _add_tree(columns, number, move, tree, heat)
     graph = Graph()

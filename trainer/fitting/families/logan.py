@@ -69,8 +69,8 @@ class Logistic(Struct, frozen=True):
         expected = turn_moves(validation.target, validation.features)
         heat = temperature(logits(validation.features), expected, validation.weight)
 
-        def predict(features: Features) -> Floats:
-            return turn_back(softmax(logits(features) / heat), features)
+        def predict(rows: Rows) -> Floats:
+            return turn_back(softmax(logits(rows.features) / heat), rows.features)
 
         return Fitted(predict, dense([(weights / heat, biases / heat)], pairs), gain=gain)
 

@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from trainer.data.columns import Bools, Floats
 from trainer.fitting.measures import Rate, log_losses, rates
+from trainer.fitting.mixed_logit import Seen, fit, odds
 from trainer.league.counts import REFERENCES
 from trainer.league.games import Game
 from trainer.league.plays import play
-from trainer.sparring.study.fit import fit, odds
-from trainer.sparring.study.recorded import Seen
 from trainer.sparring.temperaments import CHANGE, MOODS
 
 FIRST = 0.7

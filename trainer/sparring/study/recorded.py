@@ -2,33 +2,17 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trainer.data.columns import Floats
 from trainer.errors import TrainerError
+from trainer.fitting.mixed_logit import Seen
 from trainer.league.games import Game, read
 from trainer.sparring.memory import Memory
 
 Throws = Sequence[tuple[int, int]]
 """(player, opponent) as indices into `MOVES`, in the order of play."""
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """One player's rounds: `cues` [n, 3, cues] before each, and the move `thrown` [n]."""
-
-    cues: Floats
-    thrown: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.thrown)
-
-    def first(self, rounds: int) -> "Seen":
-        return Seen(self.cues[:rounds], self.thrown[:rounds])
 
 
 def free_games(file: Path, free: Path) -> list[Game]:

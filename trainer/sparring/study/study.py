@@ -13,14 +13,14 @@ from msgspec import Struct, json
 from trainer.data.columns import Floats
 from trainer.errors import TrainerError
 from trainer.fitting.measures import Rate
+from trainer.fitting.mixed_logit import Population, Seen, fit
 from trainer.fitting.table import aligned
 from trainer.league.games import Game
 from trainer.sparring.memory import CUES
-from trainer.sparring.study.fit import Population, fit
 from trainer.sparring.study.judge import Judged, judge
 from trainer.sparring.study.laboratory import KINDS, simulated
 from trainer.sparring.study.likeness import Likeness, compare
-from trainer.sparring.study.recorded import Seen, Throws, free_games, see
+from trainer.sparring.study.recorded import Throws, free_games, see
 from trainer.sparring.temperaments import Temperaments, Weights
 
 _ABOUT = "Weights of the cues that recorded rock-paper-scissors players follow; how they were found is in the code."
