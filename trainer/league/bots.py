@@ -1,4 +1,4 @@
-"""Champions of the RoShamBo programming competitions, where the `open_spiel` package is installed.
+"""Programs of the RoShamBo programming competitions, champions first, where the `open_spiel` package is installed.
 
 Greenberg (Nagorko, 2000) and Iocaine Powder (Egnor, 1999) throw what beats the move they expect, so a throw tells the
 expectation. They see the recorded rounds, the recorded opponent's throws as their own, in competition matches of 1000
@@ -16,20 +16,22 @@ from trainer.data.columns import Floats, Ints
 from trainer.league.plays import Plays, Predictor
 
 BOTS = {"greenberg": "greenberg", "iocaine": "iocainebot"}
-"""The package's name of each."""
+"""The package's name of each champion; all others of its population go by `POPULATION` and their name there."""
+POPULATION = "rrps "
 _LENGTH = 1000
 _LEAST = 0.34
 """Of the expected move: a bot that is wrong so far still expects it more than the others."""
 
 
 def champions(seed: int, package: str = "pyspiel") -> tuple[dict[str, Predictor], dict[str, str]]:
-    """(the champions, why each that is not among them is left out)."""
+    """(the programs, why each champion that is not among them is left out)."""
     try:
         spiel = import_module(package)
     except ImportError:
         return {}, dict.fromkeys(BOTS, "the open_spiel package is not installed")
     known = spiel.roshambo_bot_names() if hasattr(spiel, "roshambo_bot_names") else ()
-    there = {name: _champion(spiel, bot, seed) for name, bot in BOTS.items() if bot in known}
+    names = BOTS | {POPULATION + bot: bot for bot in known if bot not in BOTS.values()}
+    there = {name: _champion(spiel, bot, seed) for name, bot in names.items() if bot in known}
     return there, dict.fromkeys(BOTS.keys() - there, "this build of open_spiel does not hold it")
 
 
