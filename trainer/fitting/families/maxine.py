@@ -84,7 +84,7 @@ class Mixture(Struct, frozen=True):
         return Fitted(predict, graph(gates, personal, self.share, prior), curve, reads=CONTRACT)
 
 
-# Chosen on validation players: log-loss .7875 here, .7879 with silent voices, .7866 with the strong prior and .7864 with
+# Chosen on validation players: log-loss .7875 here, .7879 with silent voices, .7866 with the strong prior, .7864 with
 # three gates. The others were not fitted with personal weights yet.
 _BASE = Mixture(
     "mixture",
