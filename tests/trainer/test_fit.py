@@ -103,6 +103,27 @@ def test_a_reader_s_bundles_say_what_they_read(data: Path, tmp_path: Path, monke
     assert found.validation_loss == pytest.approx(loss, abs=1e-4) and loss < np.log(3)
 
 
+def test_fitted_again_a_model_has_learned_from_the_test_players_and_tells_what_it_did_before(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = configurations("logan")[:1]
+    monkeypatch.setattr(module, "configurations", lambda family: chosen)
+    once, twice = (
+        fit(data, tmp_path / name, ["logan"], only_cc0=True, seed=1, force=False, again=again).bundles[0]
+        for name, again in (("once", False), ("twice", True))
+    )
+    material = gather(data, only_cc0=True, seed=1)
+    assert twice.metrics == once.metrics and twice.training.judged_on == module.BEFORE != once.training.judged_on
+    assert twice.training.players == once.training.players + len(np.unique(material.test.player))
+    assert twice.training.rounds == once.training.rounds + len(material.test)
+    everybody = Rows.join([material.train, material.test])
+    expected = chosen[0].fit(everybody, material.validation, 1).predict(material.test)
+    store = FolderStore(tmp_path / "twice", shipped=tmp_path)
+    served = Served.of(store.bundle(store.table().aliases["logan"][Alias.PRODUCTION]))
+    assert twice.version != once.version
+    np.testing.assert_allclose(served.predict(material.test), expected, atol=1e-4)
+
+
 class Leaning(Struct, frozen=True):
     """A family that expects rock as much as it is told to."""
 

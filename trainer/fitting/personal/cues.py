@@ -1,7 +1,7 @@
 """What personal weights weigh: some of the bank's voices, and the plainest habits, as numbers for each move.
 
 A cue speaks for moves in log-odds. There are few of them, because a population of some hundred people tells little of
-how the weights of many go together: with twice as many log-loss on unseen players rose by .003.
+how the weights of many go together: with 94 in place of 54 log-loss on unseen players rose by .004.
 """
 
 import numpy as np
