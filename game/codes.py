@@ -16,6 +16,7 @@ class Code(StrEnum):
     STALE_ROUND = "stale-round"
     ROUND_NOT_OPEN = "round-not-open"
     ALREADY_MOVED = "already-moved"
+    ELSEWHERE = "elsewhere"
     MATCH_OVER = "match-over"
     MATCH_LIVE = "match-live"
     UNEXPECTED_BINARY = "unexpected-binary"
@@ -41,12 +42,13 @@ MEANING: dict[Code, str] = {
     Code.STALE_ROUND: "That round is not the one being played.",
     Code.ROUND_NOT_OPEN: "The bot has not sealed its move for that round yet; wait for `round`.",
     Code.ALREADY_MOVED: "A different move was already accepted for that round.",
+    Code.ELSEWHERE: "You said `hello` to another server since; your game goes on there, and this socket is closed.",
     Code.MATCH_OVER: "The match has ended.",
     Code.MATCH_LIVE: "The match is still being played; its transcript is told when it is over.",
     Code.UNEXPECTED_BINARY: "A binary frame is allowed only straight after `gesture`.",
     Code.BAD_IMAGE: "The bytes are not a readable JPEG, PNG or WebP image of an allowed size.",
     Code.GESTURES_OFF: "This server has no hand classifier; play by buttons or keys.",
-    Code.TOO_LARGE: "The frame is larger than is allowed.",
+    Code.TOO_LARGE: "The message or the image is larger than is allowed.",
     Code.SLOW_DOWN: "Too many messages; wait `retry_after_ms` and send again.",
     Code.DRAINING: "The server is about to stop; reconnect after `retry_after_ms`.",
     Code.LOG_UNAVAILABLE: "The move could not be made durable and does not count; send it again.",

@@ -6,6 +6,8 @@ GameError
 ├── AlreadyMoved      a different move was accepted for that round
 ├── MatchOver         the match has ended
 └── CorruptRecord     a log record contradicts the rules or the records before it
+
+BadImage              bytes that are not an image which may be looked at
 """
 
 from typing import ClassVar
@@ -37,3 +39,12 @@ class MatchOver(GameError):
 
 class CorruptRecord(GameError):
     code = Code.CORRUPT_RECORD
+
+
+class BadImage(Exception):
+    """These bytes are refused as an image, for the code and in the words given."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text

@@ -13,7 +13,7 @@ from game.events import Answer, Ask, Effect, Event, Leave, Tell, Throw, Write
 from game.features import pack, vector
 from game.fold import advance, apply, begin, settle
 from game.points import TARGET
-from game.records import Closed, Opened, Reason, Scores, Winner
+from game.records import Closed, Opened, Reason, Scores, Sealed, Winner
 from game.sealing import seal
 from game.state import Match, PlayedRound
 
@@ -40,6 +40,17 @@ def step(match: Match, event: Event) -> tuple[Match, list[Effect]]:
     assert_never(event)
 
 
+def awaited(match: Match, round: int) -> Sealed:
+    """The bot's move in this round, if it is the one that the player may throw in; raises GameError."""
+    if match.closed is not None:
+        raise MatchOver("The match has ended.")
+    if round != match.round:
+        raise StaleRound(f"Round {match.round} is being played, not round {round}.")
+    if match.sealed is None:
+        raise RoundNotOpen(f"Round {round} has not been opened yet.")
+    return match.sealed
+
+
 def question(match: Match) -> Ask:
     """What to ask the models before the coming round."""
     scores = match.scores
@@ -59,14 +70,9 @@ def _answer(match: Match, answer: Answer) -> tuple[Match, list[Effect]]:
 def _throw(match: Match, throw: Throw) -> tuple[Match, list[Effect]]:
     if throw.round < match.round:
         return match, [Tell(views.result(_same(match, throw)))]
-    if match.closed is not None:
-        raise MatchOver("The match has ended.")
-    if throw.round > match.round:
-        raise StaleRound(f"Round {match.round} is being played, not round {throw.round}.")
-    if match.sealed is None:
-        raise RoundNotOpen(f"Round {throw.round} has not been opened yet.")
-    played = settle(match, match.sealed, throw.move, throw.input, throw.at)
-    match = advance(match, match.sealed, played)
+    sealed = awaited(match, throw.round)
+    played = settle(match, sealed, throw.move, throw.input, throw.at)
+    match = advance(match, sealed, played)
     told = Tell(views.result(match.rounds[-1]))
     if max(match.scores.player, match.scores.bot) < TARGET:
         return match, [Write(played), told, question(match)]

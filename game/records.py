@@ -96,6 +96,11 @@ class Opened(Struct, frozen=True, tag_field="kind", tag="opened", omit_defaults=
     def round(self) -> int:
         return 0
 
+    @property
+    def family(self) -> str:
+        """Whose models are asked: an opponent's id is its family's name."""
+        return self.opponent
+
 
 class Sealed(Struct, frozen=True, tag_field="kind", tag="sealed"):
     """A round opened: its values, the bot's move fixed in `reveal`, and what all four aliases expected.

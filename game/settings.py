@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import fields
 
 PREFIX = "RPS_"
@@ -14,9 +14,12 @@ KNOWN = frozenset(
         # shared
         "RPS_DATA_DIR",
         "RPS_DATABASE_URL",
+        "RPS_STREAM_URL",
+        "RPS_STREAM_NAME",
         "RPS_STORE_URL",
         "RPS_BUNDLE_KEY",
         "RPS_LOG_LEVEL",
+        "RPS_LOG_FORMAT",
         "RPS_INFERENCE_SOCKET",
         # the match server
         "RPS_HOST",
@@ -33,22 +36,28 @@ KNOWN = frozenset(
         "RPS_MAX_CONNECTIONS",
         "RPS_IDLE_MATCH_S",
         "RPS_DRAIN_S",
+        "RPS_STREAM_DAYS",
         # the inference sidecar
         "RPS_INFERENCE_HOST",
         "RPS_INFERENCE_PORT",
         # the trainer
         "RPS_RETRAIN_ROUNDS",
+        "RPS_RETRAIN_FAMILIES",
         "RPS_POLL_S",
         "RPS_BOT_SHARE",
         "RPS_PROMOTION_RULE",
         "RPS_ADMIN_PORT",
         "RPS_ADMIN_TOKEN",
+        "RPS_DATASET",
+        "RPS_FIT_PROCESSES",
+        "RPS_RAY_ADDRESS",
     )
 )
 """Every variable that any of the processes reads: all three are often started from one environment."""
 
-ELSEWHERE = frozenset(("RPS_STREAM_URL",))
-"""Variables of an installation that these processes take no notice of."""
+
+StreamName = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+"""What a stream may be called, so that it can begin a subject too."""
 
 
 class SettingsError(Exception):
@@ -64,7 +73,7 @@ Settings = TypeVar("Settings", bound=Struct)
 def load(kind: type[Settings], environ: Mapping[str, str]) -> Settings:
     """The settings of type `kind` from these variables: `RPS_PORT` fills `port`; raises SettingsError."""
     given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
-    for name in given.keys() - KNOWN - ELSEWHERE:
+    for name in given.keys() - KNOWN:
         near = get_close_matches(name, KNOWN, n=1)
         raise SettingsError(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "."))
     wanted = {field.name: variable_of(field.name) for field in fields(kind)}
@@ -84,4 +93,5 @@ def _said(fault: str, wanted: Mapping[str, str]) -> str:
     """The decoder's fault with the variable named in place of the field."""
     for field, variable in wanted.items():
         fault = fault.replace(f"`$.{field}`", variable)
-    return f"A setting cannot be used: {fault}."
+        fault = variable + fault.removeprefix(field) if fault.startswith(f"{field} ") else fault
+    return f"A setting cannot be used: {fault}. Unset it for its default; README.md, Settings, says what it takes."

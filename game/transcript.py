@@ -8,12 +8,12 @@ from game.points import TARGET, gains, round_values
 from game.records import Closed, Reason, Scores, Winner
 from game.state import Match, PlayedRound
 from game.views import over
-from game.wire import PROTOCOL, ServedBy
+from game.wire import PROTOCOL, ServedBy, Worth
 
 
 class TranscriptRound(Struct, frozen=True):
     round: int
-    values: dict[Move, int]
+    values: Worth
     commitment: str
     reveal: str
     player_move: Move

@@ -11,7 +11,6 @@ from msgspec import UNSET
 from game.equilibrium import Row
 from game.fairness import commitment, sha256_hex
 from game.moves import MOVES, Move
-from game.opponents import OPPONENTS
 from game.points import TARGET
 from game.records import Closed, Scores, Sealed
 from game.state import Match, PlayedRound
@@ -77,7 +76,7 @@ def over(match: Match, closed: Closed) -> Over:
         scores=closed.scores,
         rounds=len(match.rounds),
         seed=opened.seed,
-        served_by=ServedBy(OPPONENTS[opened.opponent].family, opened.alias, closed.version),
+        served_by=ServedBy(opened.family, opened.alias, closed.version),
     )
 
 

@@ -3,38 +3,24 @@
 import re
 from collections.abc import Callable
 
-from msgspec import Struct, json
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from game.codes import MEANING, Code
+from game.codes import Code
 from game.errors import CorruptRecord
 from game.fold import rebuild
 from game.transcript import transcript
+from server.answers import answer, refused
 from server.counters import Counters
 from server.errors import LogUnavailable, Refusal
-from server.lifecycle import MOST, PAGE, Lifecycle
+from server.lifecycle import MOST, PAGE, Lifecycle, Progress
 from server.ports import RoundLog
-from server.standings import Standings
+from server.standings import Served, Standing, Standings, Totals
 
-HTTP_STATUS = {
-    Code.BAD_QUERY: 400,
-    Code.UNKNOWN_MATCH: 404,
-    Code.MATCH_LIVE: 409,
-    Code.CORRUPT_RECORD: 500,
-    Code.LOG_UNAVAILABLE: 503,
-}
 LARGEST = 2**53 - 1
 """Larger numbers are not exact in a browser."""
-
-
-def _json(body: object, status: int = 200) -> Response:
-    return Response(json.encode(body), status, media_type="application/json")
-
-
-def _refused(code: Code, message: str = "") -> Response:
-    return _json({"code": code, "message": message or MEANING[code]}, HTTP_STATUS[code])
 
 
 def _number(request: Request, name: str, least: int, most: int) -> int | None:
@@ -45,6 +31,21 @@ def _number(request: Request, name: str, least: int, most: int) -> int | None:
     if re.fullmatch("[0-9]{1,16}", text) and least <= int(text) <= most:
         return int(text)
     raise Refusal(Code.BAD_QUERY, f"`{name}` must be a whole number from {least} to {most}, not {text[:40]!r}.")
+
+
+class Leaderboard(Struct, frozen=True):
+    """The best people, by matches won."""
+
+    players: list[Standing]
+
+
+class Stats(Struct, frozen=True):
+    """What was played and how it went; `since_start` counts this process alone."""
+
+    totals: Totals
+    served: list[Served]
+    trainer: Progress | None
+    since_start: Counters
 
 
 class Api(Struct, frozen=True):
@@ -68,48 +69,48 @@ class Api(Struct, frozen=True):
 
     async def livez(self, request: Request) -> Response:
         """The process answers."""
-        return _json({"status": "alive"})
+        return answer({"status": "alive"})
 
     async def readyz(self, request: Request) -> Response:
         """New players may be sent here."""
         faults = self.faults()
-        return _json({"status": "ready" if not faults else "not ready", **faults}, 503 if faults else 200)
+        return answer({"status": "ready" if not faults else "not ready", **faults}, 503 if faults else 200)
 
     async def leaderboard(self, request: Request) -> Response:
         try:
-            return _json({"players": await self.standings.leaders()})
+            return answer(Leaderboard(await self.standings.leaders()))
         except LogUnavailable:
-            return _refused(Code.LOG_UNAVAILABLE)
+            return refused(Code.LOG_UNAVAILABLE)
 
     async def stats(self, request: Request) -> Response:
         try:
             totals, served = await self.standings.totals(), await self.standings.served()
             trainer = await self.lifecycle.progress()
         except LogUnavailable:
-            return _refused(Code.LOG_UNAVAILABLE)
-        return _json({"totals": totals, "served": served, "trainer": trainer, "since_start": self.counters})
+            return refused(Code.LOG_UNAVAILABLE)
+        return answer(Stats(totals, served, trainer, self.counters))
 
     async def promotions(self, request: Request) -> Response:
         """A page of the ledger, with the evidence of the comparisons that are under way."""
         try:
             after, limit = _number(request, "after", 0, LARGEST), _number(request, "limit", 1, MOST)
-            return _json(await self.lifecycle.promotions(after, limit or PAGE))
+            return answer(await self.lifecycle.promotions(after, limit or PAGE))
         except Refusal as error:
-            return _refused(error.code, str(error))
+            return refused(error.code, str(error))
         except LogUnavailable:
-            return _refused(Code.LOG_UNAVAILABLE)
+            return refused(Code.LOG_UNAVAILABLE)
 
     async def match(self, request: Request) -> Response:
         """The transcript; nothing of a live match is told."""
         try:
             records = await self.log.records(request.path_params["id"])
             if not records:
-                return _refused(Code.UNKNOWN_MATCH)
+                return refused(Code.UNKNOWN_MATCH)
             match = rebuild(records)
         except LogUnavailable:
-            return _refused(Code.LOG_UNAVAILABLE)
+            return refused(Code.LOG_UNAVAILABLE)
         except CorruptRecord:
-            return _refused(Code.CORRUPT_RECORD)
+            return refused(Code.CORRUPT_RECORD)
         if match.closed is None:
-            return _refused(Code.MATCH_LIVE)
-        return _json(transcript(match, match.closed))
+            return refused(Code.MATCH_LIVE)
+        return answer(transcript(match, match.closed))

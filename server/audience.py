@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
 from game import wire
+from game.codes import MEANING, Code
 from game.wire import ServerMessage
 from server.eager import begun
 
@@ -14,7 +15,7 @@ BACKLOG = 256
 EASY = 32
 """A session reads no further message while more than this wait for its own socket."""
 PER_PLAYER = 4
-"""Sockets of one player; the oldest gives way to a fifth."""
+"""Sockets of one player on this server; the oldest gives way to a fifth."""
 TOO_SLOW = 1013
 REPLACED = 4001
 
@@ -34,7 +35,9 @@ class Connection:
         self.post(wire.encode(message))
 
     def post(self, text: str) -> None:
-        """Send an encoded message after those before it."""
+        """Send an encoded message after those before it, and none behind the close."""
+        if self._closing:
+            return
         if len(self._backlog) >= BACKLOG:
             self._backlog.clear()
             self.close(TOO_SLOW, "too slow to read")
@@ -90,6 +93,12 @@ class Audience:
             connections.remove(connection)
         if not connections:
             self._by_player.pop(player, None)
+
+    def dismiss(self, player: str) -> None:
+        """Tell the player that they play over another server now, and close their sockets here."""
+        self.tell(player, wire.Refused(Code.ELSEWHERE, MEANING[Code.ELSEWHERE]))
+        for connection in self._by_player.get(player, []):
+            connection.close(REPLACED, "opened elsewhere")
 
     def present(self, player: str) -> bool:
         return player in self._by_player

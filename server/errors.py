@@ -3,6 +3,8 @@
 Refusal            a browser's request that is answered by `refused` (rules refuse through `game.errors.GameError`)
 DatabaseError      the database cannot be used; told at start, nothing is overwritten
 LogUnavailable     records could not be made durable; nothing that depends on them is told
+BackupError        a backup cannot be made, or is not whole
+Overtaken          another server plays with this player now; nothing was written
 """
 
 from game.codes import MEANING, Code
@@ -24,3 +26,11 @@ class DatabaseError(Exception):
 
 class LogUnavailable(Exception):
     """The round log did not take the records."""
+
+
+class BackupError(Exception):
+    """What is kept cannot be copied, or a copy is not what it says."""
+
+
+class Overtaken(Exception):
+    """The player has been claimed by another server since."""

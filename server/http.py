@@ -67,13 +67,13 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         parts = self._parts
         parts.table.draining = True
-        log.info("Stopping: telling %d connections.", parts.counters.connections)
+        log.info("Stopping: telling %d connections.", parts.meters.counts.connections)
         connections = list(parts.audience)
         for connection in connections:
             connection.tell(Draining(RETRY_MS))
         try:
             async with asyncio.timeout(parts.settings.drain_s):
-                await parts.table.quiet()
+                await parts.table.seats.quiet()
                 await asyncio.gather(*(connection.flushed() for connection in connections))
         except TimeoutError:
             log.warning("Stopping with play under way: it took longer than %g s.", parts.settings.drain_s)

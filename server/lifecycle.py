@@ -3,9 +3,9 @@
 It writes from a process of its own, and here that is only read. A body that is not JSON is told as a text.
 """
 
-from typing import Any, Protocol
-
 from msgspec import MsgspecError, Raw, Struct, json
+
+from server.ports import Notices
 
 PAGE, MOST = 100, 500
 """Ledger entries in one answer: unless asked for more, and at most."""
@@ -36,33 +36,24 @@ class Progress(Struct, frozen=True):
     at: int
 
 
-class Reading(Protocol):
-    """Rows of the database."""
-
-    async def fetch(self, sql: str, *parameters: Any) -> list[Any]:
-        """All rows of a query; raises LogUnavailable."""
-
-
 class Lifecycle:
     """How models came and went. All raise LogUnavailable."""
 
-    def __init__(self, log: Reading) -> None:
-        self._log = log
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
 
     async def promotions(self, after: int | None, limit: int) -> Promotions:
         """Those after number `after`, or the newest where none is given; `limit` at most."""
-        sql = NEWEST_SQL if after is None else AFTER_SQL
-        found = await self._log.fetch(sql, *(() if after is None else (after,)), limit)
-        ((last,),) = await self._log.fetch(LAST_SQL)
+        found = await self._notices.ledger(after, limit)
+        last = await self._notices.last_entry()
         entries = [Entry(number, hash, _raw(body)) for number, hash, body in found]
-        comparisons = await self._log.fetch(NOTICE_SQL, COMPARISONS)
-        return Promotions(entries, last, _raw(comparisons[0][0]) if comparisons else None)
+        comparisons = await self._notices.notice(COMPARISONS)
+        return Promotions(entries, last, _raw(comparisons[0]) if comparisons else None)
 
     async def progress(self) -> Progress | None:
         """What the trainer is doing, nothing if it has never said."""
-        for body, at in await self._log.fetch(NOTICE_SQL, PROGRESS):
-            return Progress(_raw(body), at)
-        return None
+        told = await self._notices.notice(PROGRESS)
+        return Progress(_raw(told[0]), told[1]) if told else None
 
 
 def _raw(body: bytes) -> Raw:
@@ -72,11 +63,3 @@ def _raw(body: bytes) -> Raw:
         return json.decode(text, type=Raw)
     except (MsgspecError, RecursionError):
         return Raw(json.encode(text))
-
-
-AFTER_SQL = "SELECT number, hash, CAST(body AS BLOB) FROM ledger WHERE number > ? ORDER BY number LIMIT ?"
-NEWEST_SQL = """
-SELECT * FROM (SELECT number, hash, CAST(body AS BLOB) FROM ledger ORDER BY number DESC LIMIT ?) ORDER BY number
-"""
-LAST_SQL = "SELECT coalesce(max(number), 0) FROM ledger"
-NOTICE_SQL = "SELECT CAST(body AS BLOB), at FROM notices WHERE name = ?"

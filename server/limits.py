@@ -1,4 +1,6 @@
-"""How often one connection may speak."""
+"""How often one connection, or one address, may speak."""
+
+from collections import OrderedDict
 
 
 class Bucket:
@@ -22,3 +24,21 @@ class Bucket:
     def give_back(self) -> None:
         """Undo one `take`: play that moves a match on is paced by the match itself."""
         self._tokens += 1
+
+
+class Buckets:
+    """A bucket for each of those who spoke last."""
+
+    def __init__(self, rate: float, burst: int, most: int = 4096) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._most = most
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, who: str, now: float) -> float:
+        """As `Bucket.take`, of theirs."""
+        bucket = self._buckets.pop(who, None) or Bucket(self._rate, self._burst, now)
+        self._buckets[who] = bucket
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return bucket.take(now)

@@ -1,6 +1,7 @@
 """The browser client as static files, and the headers that keep every page to itself."""
 
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -31,6 +32,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "cache-control": "no-cache",
 }
 
@@ -46,12 +48,15 @@ class Client(StaticFiles):
 
 
 def routes(web: Path = WEB) -> list[BaseRoute]:
-    """`/` and everything beside it under `/static`."""
+    """The game at `/`, the laboratory of hands at `/lab`, and everything beside them under `/static`."""
 
-    async def index(request: Request) -> Response:
-        return FileResponse(web / "index.html")
+    def page(name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return FileResponse(web / name)
 
-    return [Route("/", index), Mount("/static", Client(directory=web))]
+        return answer
+
+    return [Route("/", page("index.html")), Route("/lab", page("lab.html")), Mount("/static", Client(directory=web))]
 
 
 class SafeHeaders:

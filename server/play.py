@@ -12,6 +12,7 @@ from game.records import PlayerKind
 from game.wire import PROTOCOL
 from server.audience import Connection
 from server.limits import Bucket
+from server.origins import foreign
 from server.parts import Parts
 from server.session import Session
 
@@ -31,24 +32,23 @@ class Play(Struct, frozen=True):
             return
         await receive()  # websocket.connect
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        settings, counters = self.parts.settings, self.parts.counters
+        settings, counts = self.parts.settings, self.parts.meters.counts
         bucket = Bucket(settings.rate, settings.burst, monotonic())
         said = Headers(scope=scope).get(KIND_HEADER)
         kind = next((kind for kind in PlayerKind if kind == said), PlayerKind.HUMAN)
-        counters.connections += 1
+        counts.connections += 1
         try:
-            await Session(Connection(send), self.parts, bucket, kind).run(receive)
+            await Session(Connection(send), self.parts, bucket, kind, receive).run()
         finally:
-            counters.connections -= 1
+            counts.connections -= 1
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        headers, settings = Headers(scope=scope), self.parts.settings
-        origin = headers.get("origin")
-        own = origin is None or origin.partition("://")[2] == headers.get("host")
-        if not own and origin not in settings.allowed_origins:
+        settings = self.parts.settings
+        origin = foreign(Headers(scope=scope), settings.allowed_origins)
+        if origin is not None:
             return PlainTextResponse(f"Pages of {origin} may not play here.\n", 403)
         if PROTOCOL not in scope["subprotocols"]:
             return PlainTextResponse(f"This socket speaks {PROTOCOL}; ask for it as the subprotocol.\n", 400)
-        if self.parts.counters.connections >= settings.max_connections:
+        if self.parts.meters.counts.connections >= settings.max_connections:
             return PlainTextResponse("The house is full; try again soon.\n", 503, {"Retry-After": "5"})
         return None

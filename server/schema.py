@@ -13,6 +13,8 @@ from server.tables import STEPS
 APPLICATION = 0x52505351
 """Marks our files: 'RPSQ'."""
 SCHEMA = len(STEPS)
+BUSY_MS = 5000
+"""How long a connection waits for another one's write."""
 CHECKED_WHOLE = 256 * 1024 * 1024
 """Files up to this many bytes are checked page by page at start."""
 
@@ -26,7 +28,7 @@ def prepare(path: Path) -> IO[str]:
     lock = _lock(path)
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            _check(connection, path)
+            check(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
             _update(connection)
     except sqlite3.DatabaseError as error:
@@ -39,9 +41,13 @@ def prepare(path: Path) -> IO[str]:
 
 
 def pragmas(durability: Durability) -> str:
-    """How a writing connection must be set: WAL with FULL survives power loss, with NORMAL any process's death."""
+    """How a writing connection must be set: WAL with FULL survives power loss, with NORMAL any process's death.
+
+    What is deleted is overwritten.
+    """
     synchronous = "FULL" if durability is Durability.POWER else "NORMAL"
-    return f"PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;"
+    settings = {"synchronous": synchronous, "busy_timeout": BUSY_MS, "foreign_keys": "ON", "secure_delete": "ON"}
+    return " ".join(f"PRAGMA {name} = {value};" for name, value in settings.items())
 
 
 def _lock(path: Path) -> IO[str]:
@@ -54,8 +60,11 @@ def _lock(path: Path) -> IO[str]:
     return lock
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise DatabaseError unless the file is empty, or ours, whole and of a schema that this program knows."""
+def check(connection: sqlite3.Connection, path: Path, most: int = CHECKED_WHOLE) -> None:
+    """Raise DatabaseError unless the file is empty, or ours, whole and of a schema that this program knows.
+
+    Up to `most` bytes it is checked page by page.
+    """
     version, application = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
     )
@@ -67,7 +76,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer version (schema {version}, this program knows {SCHEMA}). "
             "Nothing in it was changed; start the newer version, or set RPS_DATABASE_URL to another file."
         )
-    if path.stat().st_size <= CHECKED_WHOLE:
+    if path.stat().st_size <= most:
         fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if fault != "ok":
             raise DatabaseError(f"{path} is damaged: {fault}. Nothing in it was changed; restore a copy of it.")

@@ -3,24 +3,29 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import partial
 from time import monotonic
-from typing import Any, assert_never
+from typing import Any, assert_never, get_args
 
 from msgspec import UNSET, MsgspecError
 from msgspec.structs import replace
 
 from game import wire
-from game.codes import MEANING, Code
-from game.errors import GameError
-from game.events import Leave, Throw
-from game.opponents import OPPONENTS
-from game.records import PlayerKind, Reason
+from game.codes import Code
+from game.errors import BadImage, GameError
+from game.events import Throw
+from game.moves import Move
+from game.records import PlayerKind
 from server.audience import EASY, Connection
 from server.errors import LogUnavailable, Refusal
+from server.gestures import Gestures
 from server.limits import Bucket
 from server.parts import Parts
 from server.ports import Player, Players
-from server.table import Seat, now_ms
+from server.seats import Seat
+from server.spans import in_trace
+from server.table import now_ms
+from telemetry.traces import Span
 
 log = logging.getLogger(__name__)
 
@@ -33,40 +38,66 @@ FLOOD = 1008
 STRIKES = 1000
 """Messages refused for haste, in a row, after which the socket is closed."""
 RETRY_MS = 1000
+FAULT = 1011
 NOBODY = wire.Record(0, 0, 0)
+TAGS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(wire.ClientMessage)}
+IMAGE, UNREADABLE = "image", "unreadable"
+"""What messages are counted as that have no tag: binary frames, and what was not read as a message."""
+FAILURES = Code.LOG_UNAVAILABLE, Code.CORRUPT_RECORD
+"""Refusals that are the server's own failure."""
+UNKNOWN = Code.UNKNOWN_MATCH, Code.BAD_TOKEN
 
 
 class Session:
     """From the opening of a socket to its end."""
 
-    def __init__(self, connection: Connection, parts: Parts, bucket: Bucket, kind: PlayerKind) -> None:
+    def __init__(
+        self, connection: Connection, parts: Parts, bucket: Bucket, kind: PlayerKind, receive: Receive
+    ) -> None:
         self._connection = connection
         self._table = parts.table
         self._players: Players = parts.log
         self._audience = parts.audience
-        self._counters = parts.counters
+        self._meters = parts.meters
         self._chance = parts.chance
         self._bucket = bucket
         self._kind = kind
         self._seat: Seat | None = None
-        self._image_follows = False
+        self._gestures: Gestures | None = None
+        self._returned: str | None = None
+        self._eyes = parts.eyes
+        self._frames = parts.frames
+        self._donations = parts.donations
         self._strikes = 0
+        self._receive = receive
+        self._ahead: asyncio.Future[MutableMapping[str, Any]] | None = None
+        """What comes behind a hello, waited for while that is answered."""
 
-    async def run(self, receive: Receive) -> None:
+    async def run(self) -> None:
         """Answer messages until the socket is gone."""
         late = asyncio.get_running_loop().call_later(HELLO_S, self._no_hello)
         try:
             while True:
-                event = await receive()
+                event = await (self._ahead or self._receive())
+                self._ahead = None
                 if event["type"] == "websocket.disconnect":
                     return
                 await self._answer(event.get("text"), event.get("bytes"))
                 await self._connection.flushed(EASY)
         finally:
             late.cancel()
+            if self._ahead is not None:
+                self._ahead.cancel()
             if self._seat is not None:
-                self._audience.leave(self._seat.player, self._connection)
-                await self._table.rise(self._seat)
+                await self._end(self._seat)
+
+    async def _end(self, seat: Seat) -> None:
+        if self._gestures is not None:
+            self._gestures.gone()
+        self._audience.leave(seat.player, self._connection)
+        if not self._audience.present(seat.player):
+            self._donations.let_go(seat.player)
+        await self._table.seats.rise(seat)
 
     def _no_hello(self) -> None:
         if self._seat is None:
@@ -74,21 +105,47 @@ class Session:
 
     async def _answer(self, text: str | None, image: bytes | None) -> None:
         """Answer one frame; whatever is wrong with it is refused with its code."""
-        message: wire.ClientMessage | None = None
+        arrived, kind = monotonic(), IMAGE if text is None else UNREADABLE
+        if text is None and self._gestures is not None and self._gestures.follows:
+            self._meters.arrived(kind)
+            await self._try(partial(self._image, self._gestures, image or b"", arrived), self._gestures.expected)
+            return
         try:
             self._pace()
             if text is None:
-                self._image(image or b"")
-                return
+                raise Refusal(Code.UNEXPECTED_BINARY)
             message = _decoded(text)
-            await self._handle(message)
-        except (Refusal, GameError) as error:
-            retry = error.retry_after_ms if isinstance(error, Refusal) else None
-            match = error.match if isinstance(error, Refusal) else None
-            self._refuse(error.code, str(error), message, match, retry)
+            kind = TAGS[type(message)]
+        except Refusal as error:
+            self.refuse(error, None)
+        else:
+            await self._try(partial(self._handle, message, arrived), message)
+        finally:
+            self._meters.arrived(kind)
+            self._meters.handled(kind, monotonic() - arrived)
+
+    async def attempt(self, doing: Callable[[], Awaitable[None]], about: wire.Gesture, arrived: float) -> None:
+        """Do what is to be done about an image that arrived then; whatever is wrong is refused with its code."""
+        await self._try(doing, about)
+        self._meters.handled(IMAGE, monotonic() - arrived)
+
+    async def _try(self, doing: Callable[[], Awaitable[None]], about: wire.ClientMessage | None) -> None:
+        """Do something that this message wants; whatever is wrong with it is refused with its code."""
+        try:
+            await doing()
+        except Refusal as error:
+            self.refuse(error, about)
+        except (GameError, BadImage) as error:
+            self.refuse(Refusal(error.code, str(error)), about)
         except LogUnavailable as error:
-            log.error("A message was refused because the log is unavailable: %s", error)
-            self._refuse(Code.LOG_UNAVAILABLE, MEANING[Code.LOG_UNAVAILABLE], message, None, RETRY_MS)
+            with in_trace(self.span(about)):
+                log.error("A message was refused because the log is unavailable: %s", error)
+            self.refuse(Refusal(Code.LOG_UNAVAILABLE, retry_after_ms=RETRY_MS), about)
+        except Exception:  # the session's outermost edge: nobody may wait for an answer that will never come
+            with in_trace(self.span(about)):
+                log.exception("A message could not be handled; its socket is closed.")
+            self._failed(about, "error")
+            self._connection.close(FAULT, "internal error")
 
     def _pace(self) -> None:
         wait = self._bucket.take(monotonic())
@@ -100,64 +157,104 @@ class Session:
             self._connection.close(FLOOD, "too many messages")
         raise Refusal(Code.SLOW_DOWN, retry_after_ms=int(wait * 1000) + 1)
 
-    def _image(self, image: bytes) -> None:
-        """The frame after a refused `gesture` is let go; any other image is out of place."""
-        if not self._image_follows:
-            raise Refusal(Code.UNEXPECTED_BINARY)
-        self._image_follows = False
-        if len(image) > wire.MAX_IMAGE:
-            raise Refusal(Code.TOO_LARGE)
+    async def _image(self, gestures: Gestures, image: bytes, arrived: float) -> None:
+        gestures.arrived(image, arrived)
 
-    async def _handle(self, message: wire.ClientMessage) -> None:
+    async def _handle(self, message: wire.ClientMessage, arrived: float) -> None:
         if isinstance(message, wire.Hello):
             await self._hello(message)
             return
         if isinstance(message, wire.Ping):
             self._connection.tell(wire.Pong(message.t))
             return
-        if self._seat is None:
+        if self._seat is None or self._gestures is None:
             raise Refusal(Code.HELLO_FIRST)
-        await self._play(self._seat, message)
+        if isinstance(message, wire.Gesture):
+            self._gestures.announced()
+            await self._table.expect(self._seat, message.match, message.round)
+            self._gestures.expect(message, now_ms())
+        else:
+            await self._play(self._seat, message, arrived)
 
-    async def _play(self, seat: Seat, message: wire.Throw | wire.Start | wire.Sync | wire.Leave | wire.Gesture) -> None:
+    async def _play(
+        self, seat: Seat, message: wire.Throw | wire.Start | wire.Sync | wire.Leave | wire.Forget, arrived: float
+    ) -> None:
         if isinstance(message, wire.Throw):
-            throw = Throw(message.round, message.move, message.input, now_ms())
-            if await self._table.happen(seat, message.match, throw):
-                self._bucket.give_back()
+            await self._throw(seat, message, arrived)
         elif isinstance(message, wire.Start):
             self._tell(await self._table.start(seat, message))
         elif isinstance(message, wire.Sync):
             self._tell(await self._table.missed(seat, message.match, message.seen))
+            if message.match != self._returned:  # a client that was told of its match at hello asks for it next
+                self._meters.resumed("sync", "resumed")
         elif isinstance(message, wire.Leave):
-            await self._table.happen(seat, message.match, Leave(Reason.LEFT, now_ms()))
-        elif isinstance(message, wire.Gesture):
-            self._image_follows = True
-            raise Refusal(Code.GESTURES_OFF)
+            await self._table.leave(seat, message.match)
+        elif isinstance(message, wire.Forget):
+            self._connection.tell(wire.Forgotten(await self._donations.forget(seat.player)))
         else:
             assert_never(message)
+
+    async def _throw(
+        self, seat: Seat, message: wire.Throw, arrived: float, durable: Callable[[], None] | None = None
+    ) -> None:
+        throw = Throw(message.round, message.move, message.input, now_ms())
+        if await self._table.throw(seat, message.match, throw, arrived, durable):
+            self._bucket.give_back()
+            await self._donations.thrown(seat.player, message.match, message.round, message.move)
+
+    def span(self, about: wire.ClientMessage | None) -> Span | None:
+        """Of the open round that a message is about."""
+        if self._seat is None or not isinstance(about, wire.Throw | wire.Gesture):
+            return None
+        return self._seat.trail.of(about.match, about.round)
+
+    def show(self, seen: wire.Seen, intent: wire.Intent) -> None:
+        self._meters.seen(intent.value, seen.label, seen.confidence, None if seen.reason is UNSET else seen.reason)
+        self._connection.tell(seen)
+
+    async def throw(self, gesture: wire.Gesture, move: Move, seen: wire.Seen, arrived: float) -> None:
+        """Throw what a gesture showed; `seen` is told when it counts, before the result."""
+        if self._seat is not None:
+            self._meters.seen(wire.Intent.PLAY.value, seen.label, seen.confidence, None)
+            message = wire.Throw(gesture.match, gesture.round, move, gesture.input)
+            await self._throw(self._seat, message, arrived, lambda: self._connection.tell(seen))
 
     async def _hello(self, hello: wire.Hello) -> None:
         if self._seat is not None:
             raise Refusal(Code.ALREADY_GREETED)
         if self._table.draining:
             raise Refusal(Code.DRAINING, retry_after_ms=RETRY_MS)
+        self._ahead = asyncio.ensure_future(self._receive())
         player = await self._player(hello)
         token = self._chance.token()
         await self._players.issue(player.id, token)
         records = await self._players.head_to_head(player.id)
-        seat = self._table.sit(player.id, player.known, self._kind)
+        if self._gone():
+            return
+        seat = self._table.seats.sit(player.id, self._kind)
         try:
-            live = await self._table.live_match(seat)
-        except LogUnavailable:
-            await self._table.rise(seat)
-            raise
-        self._seat = seat
+            live = await self._table.greet(seat)
+            self._seat = seat
+        finally:
+            if self._seat is None:
+                await self._table.seats.rise(seat)
+        self._gestures = Gestures(self._eyes, self._frames, self._donations, player.id, self._chance.id(), self)
         self._audience.join(player.id, self._connection)
         cards = [
-            wire.OpponentCard(card.id, card.name, card.family, card.about, records.get(card.id, NOBODY))
-            for card in OPPONENTS.values()
+            wire.OpponentCard(family, card.name, family, card.about, records.get(family, NOBODY))
+            for family, card in self._table.opponents.items()
         ]
         self._connection.tell(wire.Welcome(player.id, player.name, token, wire.PROTOCOL, cards, live or UNSET))
+        if live is not None:
+            self._returned = live
+            self._meters.resumed("hello", "resumed")
+
+    def _gone(self) -> bool:
+        """Whether the socket has ended behind its hello. A server that was held up must not claim a player for it who
+        has said hello elsewhere since.
+        """
+        ahead = self._ahead
+        return ahead is not None and ahead.done() and ahead.result()["type"] == "websocket.disconnect"
 
     async def _player(self, hello: wire.Hello) -> Player:
         if hello.token is None:
@@ -177,21 +274,32 @@ class Session:
         for message in messages:
             self._connection.tell(message)
 
-    def _refuse(
-        self, code: Code, text: str, about: wire.ClientMessage | None, match: str | None, retry_ms: int | None
-    ) -> None:
-        self._counters.refused[code] += 1
-        named = match or getattr(about, "match", None)
+    def refuse(self, refusal: Refusal, about: wire.ClientMessage | None) -> None:
+        self._meters.refused(refusal.code)
+        if refusal.code in FAILURES:
+            self._failed(about, refusal.code.value)
+        elif refusal.code in UNKNOWN and isinstance(about, wire.Hello | wire.Sync):
+            self._meters.resumed(TAGS[type(about)], "unknown")
+        named = refusal.match or getattr(about, "match", None)
         round = getattr(about, "round", None)
+        retry = refusal.retry_after_ms
         self._connection.tell(
             wire.Refused(
-                code=code,
-                message=text,
+                code=refusal.code,
+                message=str(refusal),
                 match=UNSET if named is None else named,
                 round=UNSET if round is None else round,
-                retry_after_ms=UNSET if retry_ms is None else retry_ms,
+                retry_after_ms=UNSET if retry is None else retry,
             )
         )
+
+    def _failed(self, about: wire.ClientMessage | None, reason: str) -> None:
+        """Count what the server owed the player and did not do: a throw's result, or their match."""
+        play = isinstance(about, wire.Gesture) and about.intent is wire.Intent.PLAY
+        if play or isinstance(about, wire.Throw | wire.Start):
+            self._meters.failed(reason)
+        elif isinstance(about, wire.Sync) or (isinstance(about, wire.Hello) and about.token is not None):
+            self._meters.resumed(TAGS[type(about)], "failed")
 
 
 def _decoded(text: str) -> wire.ClientMessage:

@@ -1,13 +1,12 @@
 """What the log says of all matches: the leaderboard, and how opponents and model versions fare."""
 
-from math import sqrt
 from typing import Protocol
 
 from msgspec import Struct
 
+from game.rates import wilson
+
 LEADERS = 20
-NORMAL_95 = 1.959963984540054
-"""The normal distribution has 95 % of its mass within so many standard deviations."""
 
 
 class Standing(Struct, frozen=True):
@@ -43,15 +42,6 @@ def served(opponent: str, version: str, alias: str, matches: int, wins: int, tie
     return Served(opponent, version, alias, matches, wins, ties, won / matches, wilson(won, matches))
 
 
-def wilson(won: float, trials: int) -> tuple[float, float]:
-    """The 95 % score interval of a rate (Wilson, 1927); with ties as halves a little wider than it need be."""
-    share, z2 = won / trials, NORMAL_95**2
-    middle = share + z2 / (2 * trials)
-    reach = NORMAL_95 * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    whole = 1 + z2 / trials
-    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
-
-
 class Totals(Struct, frozen=True):
     matches: int
     live: int
@@ -71,14 +61,17 @@ class Standings(Protocol):
         """Everything that was ever played."""
 
 
+# PostgreSQL and SQLite understand the same.
 LEADERS_SQL = f"""
-SELECT name, sum(winner = 'player') AS wins, sum(winner = 'bot'), sum(winner = 'tie'), sum(player_score)
+SELECT name, count(*) FILTER (WHERE winner = 'player') AS wins, count(*) FILTER (WHERE winner = 'bot'),
+    count(*) FILTER (WHERE winner = 'tie'), sum(player_score)
 FROM matches JOIN players ON players.id = player
 WHERE closed_at IS NOT NULL AND reason != 'void' AND player_kind = 'human'
-GROUP BY player ORDER BY wins DESC, count(*), name LIMIT {LEADERS}
+GROUP BY player, name ORDER BY wins DESC, count(*), name LIMIT {LEADERS}
 """
 SERVED_SQL = """
-SELECT opponent, version, alias, count(*), sum(winner = 'bot'), sum(winner = 'tie')
+SELECT opponent, version, alias, count(*),
+    count(*) FILTER (WHERE winner = 'bot'), count(*) FILTER (WHERE winner = 'tie')
 FROM matches WHERE reason = 'target' GROUP BY opponent, version, alias ORDER BY opponent, alias, version
 """
 TOTALS_SQL = """

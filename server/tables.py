@@ -3,7 +3,8 @@
 `log` is the truth, append-only. `matches` and the players' `known` are projections of it, kept by triggers in the
 same transaction, so that they can never disagree with it. The server writes all of these. The trainer, another
 process, writes what came with schema 2: the `ledger` of promotions, append-only too, its `lease` and its `notices`.
-It finds the matches that ended since it last looked by `log_closed`, which no other row of the log pays for.
+It finds the matches that ended since it last looked by `log_closed`, which no other row of the log pays for. Schema 3
+has the like ledger of what sees hands, and the `donations`: images that players gave, which they may take back.
 """
 
 PLAY = """
@@ -89,5 +90,37 @@ CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, beat INTEGER NO
 CREATE TABLE notices (name TEXT PRIMARY KEY, body TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
-STEPS = (PLAY, LIFECYCLE)
+GESTURES = """
+CREATE TABLE gesture_ledger (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, body TEXT NOT NULL) STRICT;
+CREATE TRIGGER gesture_ledger_append_only BEFORE DELETE ON gesture_ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only');
+END;
+CREATE TRIGGER gesture_ledger_unchanged BEFORE UPDATE ON gesture_ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only');
+END;
+CREATE TRIGGER gesture_ledger_in_order BEFORE INSERT ON gesture_ledger
+WHEN NEW.number != (SELECT coalesce(max(number), 0) + 1 FROM gesture_ledger) BEGIN
+    SELECT RAISE(ABORT, 'the ledger has moved on');
+END;
+CREATE TRIGGER gesture_ledger_once BEFORE INSERT ON gesture_ledger
+WHEN EXISTS (SELECT 1 FROM gesture_ledger WHERE hash = NEW.hash) BEGIN
+    SELECT RAISE(ABORT, 'the ledger has this entry already');
+END;
+
+CREATE TABLE donations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    player TEXT NOT NULL REFERENCES players (id),
+    match TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    consented_at INTEGER NOT NULL,
+    image BLOB NOT NULL,
+    UNIQUE (player, match, round)
+) STRICT;
+"""
+
+STEPS = (PLAY, LIFECYCLE, GESTURES)
 """Step n makes a file of schema n of one of schema n-1; a new file takes them all."""
+
+TOKENS_KEPT = 8
+"""Tokens of one player that can be valid at once: replies that were lost on their way must not lock anybody out."""

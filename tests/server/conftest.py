@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from support.databases import address, database  # noqa: F401
 from support.house import House, Opening, running
+from support.services import postgres  # noqa: F401
 
 from server.settings import Settings
 

@@ -54,6 +54,20 @@ async def test_one_that_does_not_read_hinders_no_other_and_is_closed() -> None:
     assert len(texts(deaf)) == 1
 
 
+async def test_one_that_is_to_be_closed_is_closed_whatever_it_is_told_after() -> None:
+    deaf = Pipe()
+    deaf.open.clear()
+    connection = Connection(deaf.send)
+    for number in range(BACKLOG):
+        connection.post(str(number))
+    connection.close(REPLACED)
+    connection.post("late")
+    deaf.open.set()
+    await connection.flushed()
+    assert deaf.sent[-1] == {"type": "websocket.close", "code": REPLACED, "reason": ""}
+    assert texts(deaf) == [str(number) for number in range(BACKLOG)]
+
+
 async def test_the_oldest_socket_gives_way() -> None:
     audience, pipes = Audience(), [Pipe() for _ in range(PER_PLAYER + 1)]
     connections = [Connection(pipe.send) for pipe in pipes]

@@ -46,7 +46,12 @@ async def rows(house: House) -> list:
         ('{"type":"start","opponent":"logan"}', "already-playing"),
         ('{"type":"hello"}', "already-greeted"),
         ('{"type":"hello","name":"\\u0007"}', "bad-message"),
-        ('{"type":"gesture","match":"MATCH","round":2,"intent":"play"}', "gestures-off"),
+        ('{"type":"gesture","match":"MATCH","round":1,"intent":"play"}', "stale-round"),
+        ('{"type":"gesture","match":"MATCH","round":3,"intent":"preview"}', "stale-round"),
+        ('{"type":"gesture","match":"other","round":2,"intent":"play"}', "unknown-match"),
+        ('{"type":"gesture","match":"MATCH","round":2,"intent":"play","input":"key"}', "bad-message"),
+        ('{"type":"gesture","match":"MATCH","round":2,"intent":"stare"}', "bad-message"),
+        ('{"type":"forget","player":"other"}', "bad-message"),
         ('{"type":"ping","t":1' + " " * 5000 + "}", "too-large"),
         (b"\xff\xd8\xff", "unexpected-binary"),
     ],
@@ -63,7 +68,7 @@ async def test_each_fault_has_its_code_and_changes_nothing(house: House, frame: 
         assert (refused["type"], refused["code"]) == ("refused", code)
         assert refused["message"].endswith(".")
         assert await rows(house) == before
-        assert house.parts.counters.refused == {code: 1}
+        assert house.parts.meters.counts.refused == {code: 1}
         assert (await client.throw(open_round, "rock"))["round"] == 2
         assert (await other.throw(bystander, "rock"))["round"] == 1
 
@@ -105,6 +110,7 @@ async def test_after_the_end_a_move_is_refused(house: House) -> None:
 
 
 async def test_the_image_of_a_refused_gesture_is_let_go(house: House) -> None:
+    house.eyes.connected = False
     async with connected(house.url) as client:
         round = await seated(client)
         await client.say("gesture", match=round["match"], round=1, intent="play")

@@ -1,4 +1,7 @@
-"""The durable log: whole or not at all, append-only, and never harmed by opening it."""
+"""The log in a SQLite file: never harmed by opening it, and what a match makes of a damaged or a busy one.
+
+What every database keeps is in `test_database`.
+"""
 
 import asyncio
 import sqlite3
@@ -8,18 +11,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from msgspec.structs import replace
 from support.client import connected
+from support.databases import opening_of
 from support.house import House, running
-from support.play import opening, play_out, records
 
 from game.fold import rebuild
-from game.records import Closed, Played, Reason, Sealed, Winner
+from game.records import Played, Reason, Sealed, Winner
 from server import schema
-from server.errors import DatabaseError, LogUnavailable
-from server.ports import Player
+from server.errors import DatabaseError
 from server.settings import Durability, Settings
 from server.sqlite import SqliteLog, opened
 from server.table import now_ms
@@ -34,67 +33,6 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
 def changed(path: Path, sql: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(sql)
-
-
-async def test_a_match_is_read_back_as_it_was_written(log: SqliteLog) -> None:
-    match, effects = play_out()
-    await log.append(records(effects))
-    assert rebuild(await log.records(match.id)) == match
-    assert await log.records("another") == []
-
-
-async def test_a_group_is_committed_at_once(log: SqliteLog) -> None:
-    before = log.commits
-    await asyncio.gather(*(log.append([opening_of(number)]) for number in range(100)))
-    assert log.commits - before < 20
-
-
-def opening_of(number: int):
-    return replace(opening(), match=f"m{number}", player=f"p{number}")
-
-
-async def test_one_bad_write_takes_no_other_with_it(log: SqliteLog) -> None:
-    writes = [log.append([opening_of(number)]) for number in (1, 2, 1, 3)]
-    done = await asyncio.gather(*writes, return_exceptions=True)
-    assert [type(result) for result in done] == [type(None), type(None), LogUnavailable, type(None)]
-    assert [await log.live_match(f"p{number}") for number in (1, 2, 3)] == ["m1", "m2", "m3"]
-
-
-async def test_a_step_is_written_whole_or_not_at_all(log: SqliteLog) -> None:
-    _, effects = play_out()
-    *earlier, played, closed = records(effects)
-    await log.append(earlier)
-    await log.append([closed])
-    with pytest.raises(LogUnavailable):
-        await log.append([played, closed])
-    assert [type(record) for record in await log.records("m1")][-1] is Closed
-    assert played not in await log.records("m1")
-
-
-async def test_a_player_cannot_have_two_live_matches(log: SqliteLog) -> None:
-    await log.append([opening()])
-    with pytest.raises(LogUnavailable):
-        await log.append([replace(opening(), match="m2")])
-
-
-@pytest.mark.parametrize("sql", ["DELETE FROM log", "UPDATE log SET round = 9"])
-async def test_the_log_is_append_only(log: SqliteLog, tmp_path: Path, sql: str) -> None:
-    await log.append([opening()])
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        changed(tmp_path / "rps.db", sql)
-
-
-async def test_projections_follow_the_log(log: SqliteLog) -> None:
-    await log.register(Player("p1", "Ada"))
-    match, effects = play_out()
-    await log.append(records(effects))
-    player = await log.player("p1")
-    assert player is not None
-    assert player.known == match.known
-    winner = match.closed.winner
-    record = (await log.head_to_head("p1"))["brian"]
-    assert (record.wins, record.losses, record.ties) == (winner == "player", winner == "bot", winner == "tie")
-    assert await log.live_match("p1") is None
 
 
 @pytest.mark.parametrize(("durability", "synchronous"), [(Durability.PROCESS, 1), (Durability.POWER, 2)])
@@ -123,7 +61,8 @@ async def test_what_cannot_be_used_is_said_and_left_alone(tmp_path: Path, harm, 
     path = tmp_path / "rps.db"
     async with opened(path, Durability.PROCESS) as log:
         for number in range(40):
-            await log.append([opening_of(number)])
+            player = f"p{number}"
+            await log.append([opening_of(f"m{number}", player)], await log.claim(player))
     changed(path, "PRAGMA wal_checkpoint(TRUNCATE)")
     harm(path)
     before = path.read_bytes()
@@ -239,24 +178,3 @@ async def test_a_log_that_takes_nothing_costs_no_move(house: House) -> None:
         assert (await client.throw(round, "rock"))["player_move"] == "rock"
         written = await house.parts.log.records(round["match"])
         assert [type(record) for record in written[1:3]] == [Sealed, Played]
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
-@settings(max_examples=25, deadline=None)
-def test_tokens_never_lock_out_and_never_outlive_their_successors_use(tmp_path_factory, picks: list[int]) -> None:
-    """Whichever of the newest tokens is shown, it works; those issued before a shown one do not."""
-
-    async def run() -> None:
-        path = tmp_path_factory.mktemp("tokens") / "rps.db"
-        async with opened(path, Durability.PROCESS) as log:
-            await log.register(Player("p1", "Ada"))
-            await log.issue("p1", "t0")
-            live = ["t0"]
-            for number, pick in enumerate(picks, start=1):
-                shown = live[-1 - pick % len(live)]
-                assert (await log.admit(shown)).id == "p1"
-                await log.issue("p1", f"t{number}")
-                dead, live = live[: live.index(shown)], [*live[live.index(shown) :], f"t{number}"][-8:]
-                assert [await log.admit(token) for token in dead] == [None] * len(dead)
-
-    asyncio.run(run())

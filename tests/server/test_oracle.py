@@ -6,15 +6,18 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from support.accepting import accepting
 
 from game import ask
 from game.assignment import Alias
 from game.features import CONTRACT
+from game.opponents import Opponent
 from game.records import Prediction
 from server.oracle import SILENCES, SidecarOracle
 from server.ports import Unanswered
 
 TIMEOUT = 0.04
+BAYLEY = {"bayley": Opponent("Bayley", "Adds up hints.")}
 FOUND = {Alias.PRODUCTION: Prediction("v1", (0.2, 0.3, 0.5))}
 
 Handle = Callable[[ask.Request], Awaitable[ask.Response | bytes | None]]
@@ -32,10 +35,8 @@ async def silent(request: ask.Request) -> None:
 async def sidecar(path: Path, handle: Handle, contract: str = CONTRACT) -> AsyncIterator[list[ask.Request]]:
     """A scripted peer on the socket; yields what it was asked."""
     asked: list[ask.Request] = []
-    writers: list[asyncio.StreamWriter] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
         writer.write(ask.frame(ask.Greeting(contract, {})))
         frames = ask.Frames()
         while data := await reader.read(65536):
@@ -45,16 +46,12 @@ async def sidecar(path: Path, handle: Handle, contract: str = CONTRACT) -> Async
                 said = await handle(request)
                 if said is not None:
                     writer.write(said if isinstance(said, bytes) else ask.frame(said))
-        writer.close()
 
-    server = await asyncio.start_unix_server(talk, path)
-    try:
-        yield asked
-    finally:
-        server.close()
-        for writer in writers:
-            writer.close()
-        path.unlink(missing_ok=True)
+    async with accepting(lambda carried: asyncio.start_unix_server(carried, path), talk):
+        try:
+            yield asked
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -68,9 +65,42 @@ async def oracle(tmp_path: Path) -> AsyncIterator[SidecarOracle]:
 
 
 async def until_connected(oracle: SidecarOracle, connected: bool = True) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while oracle.connected is not connected:
             await asyncio.sleep(0.005)
+
+
+async def test_who_else_can_be_played_is_heard_at_any_time_and_not_forgotten(
+    oracle: SidecarOracle, tmp_path: Path
+) -> None:
+    async def changes(request: ask.Request) -> bytes:
+        greeting = ask.Greeting(CONTRACT, {}, BAYLEY)
+        return ask.frame(ask.Response(ask.UNASKED, {}, greeting=greeting)) + ask.frame(await answers(request))
+
+    async with sidecar(tmp_path / "s.sock", changes):
+        await until_connected(oracle)
+        assert oracle.opponents == {}
+        with suppress(Unanswered):  # by a busy machine, in time
+            await oracle.predict("brian", b"", b"")
+        async with asyncio.timeout(120):
+            while oracle.opponents != BAYLEY:
+                await asyncio.sleep(0.005)
+    await until_connected(oracle, False)
+    assert oracle.opponents == BAYLEY
+
+
+async def test_a_sidecar_of_other_features_brings_nobody(oracle: SidecarOracle, tmp_path: Path) -> None:
+    other = ask.frame(ask.Response(ask.UNASKED, {}, greeting=ask.Greeting("other", {}, BAYLEY)))
+
+    async def changes(request: ask.Request) -> bytes:
+        return other
+
+    async with sidecar(tmp_path / "s.sock", changes):
+        await until_connected(oracle)
+        with pytest.raises(Unanswered):
+            await oracle.predict("brian", b"", b"")
+        await until_connected(oracle, False)
+        assert oracle.opponents == {}
 
 
 async def reason(oracle: SidecarOracle) -> str:
@@ -84,6 +114,15 @@ async def test_it_answers(oracle: SidecarOracle, tmp_path: Path) -> None:
         await until_connected(oracle)
         assert await oracle.predict("brian", b"\x01" * 200, b"\xff\x07") == FOUND
         assert (asked[0].family, asked[0].features, asked[0].past) == ("brian", b"\x01" * 200, b"\xff\x07")
+
+
+async def test_who_asks_is_told_where_that_is_traced(oracle: SidecarOracle, tmp_path: Path) -> None:
+    async with sidecar(tmp_path / "s.sock", answers) as asked:
+        await until_connected(oracle)
+        traceparent = f"00-{1:032x}-{2:016x}-01"
+        await oracle.predict("brian", bytes(200), b"", traceparent)
+        await oracle.predict("brian", bytes(200), b"")
+        assert [request.trace for request in asked] == [traceparent, ""]
 
 
 async def test_many_questions_are_open_at_once_and_answered_in_any_order(oracle, tmp_path: Path) -> None:
@@ -124,7 +163,7 @@ async def test_one_that_speaks_again_is_asked_again(oracle: SidecarOracle, tmp_p
         for _ in range(SILENCES):
             await reason(oracle)
         hung = False
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while True:
                 with suppress(Unanswered):
                     assert await oracle.predict("brian", bytes(200), b"") == FOUND
@@ -156,7 +195,7 @@ async def test_an_error_is_an_error(oracle: SidecarOracle, tmp_path: Path) -> No
 
 async def test_other_features_are_not_asked_for(oracle: SidecarOracle, tmp_path: Path) -> None:
     async with sidecar(tmp_path / "s.sock", answers, contract="9:other") as asked:
-        while await reason(oracle) == "down" and not oracle._sidecar:
+        while await reason(oracle) == "down" and not oracle.line:
             await asyncio.sleep(0.005)
         assert await reason(oracle) == "down"
         assert not oracle.connected
@@ -172,7 +211,7 @@ async def test_an_answer_that_comes_too_late_is_let_go(oracle: SidecarOracle, tm
     async with sidecar(tmp_path / "s.sock", slow):
         await until_connected(oracle)
         assert await reason(oracle) == "late"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while True:
                 with suppress(Unanswered):
                     assert await oracle.predict("brian", bytes(200), b"") == FOUND

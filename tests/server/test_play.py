@@ -10,6 +10,7 @@ from support.house import House, Opening, running
 
 from game.assignment import Alias, Arm
 from game.fairness import commitment, sha256_hex
+from game.opponents import Opponent
 from game.records import Opened, PlayerKind, Sealed
 from game.transcript import Transcript, verify
 from server.settings import Settings
@@ -29,6 +30,24 @@ async def test_a_whole_match(house: House) -> None:
         rounds = {m["round"]: m for m in client.heard if m["type"] == "round"}
         results = [m for m in client.heard if m["type"] == "result"]
         assert all(commitment(result["reveal"]) == rounds[result["round"]]["commitment"] for result in results)
+
+
+async def test_a_family_that_a_bundle_brought_is_shown_last_and_can_be_played(house: House) -> None:
+    async with connected(house.url) as client:
+        await client.hello()
+        refused = await client.ask("start", opponent="bayley")
+        assert (refused["type"], refused["code"]) == ("refused", "unknown-opponent")
+    house.oracle.opponents = {"bayley": Opponent("Bayley", "Adds up hints."), "brian": Opponent("Impostor", "")}
+    async with connected(house.url) as client:
+        cards = (await client.hello())["opponents"]
+        assert [card["id"] for card in cards] == ["brian", "forrest", "logan", "maxine", "bayley"]
+        assert cards[-1] == {
+            "id": "bayley", "name": "Bayley", "family": "bayley", "about": "Adds up hints.",
+            "record": {"wins": 0, "losses": 0, "ties": 0},
+        }  # fmt: skip
+        assert cards[0]["name"] == "Brian"
+        over = await client.play_out(await client.start("bayley"))
+    assert over["served_by"]["family"] == "bayley" and over["served_by"]["version"].startswith("bayley-")
 
 
 async def test_the_opponents_card_counts_finished_matches(house: House) -> None:
@@ -107,6 +126,20 @@ async def test_a_start_again_under_the_same_reference_is_the_same_match(house: H
         assert (await client.until("over"))["match"] == round["match"]
 
 
+async def test_a_match_goes_on_when_its_opponent_is_not_served_any_more(house: House) -> None:
+    house.oracle.opponents = {"bayley": Opponent("Bayley", "Adds up hints.")}
+    async with connected(house.url) as client:
+        await client.hello()
+        round = await client.start("bayley", client_ref="r1")
+        house.oracle.opponents = {}
+        await client.say("start", opponent="bayley", client_ref="r1")
+        assert (await client.until("matched", "refused"))["match"] == round["match"]
+        assert (await client.throw(await client.until("round")))["round"] == 1
+        await client.say("leave", match=round["match"])
+        await client.until("over")
+        assert (await client.ask("start", opponent="bayley", client_ref="r2"))["code"] == "unknown-opponent"
+
+
 async def test_a_player_has_one_live_match(house: House) -> None:
     async with connected(house.url) as client:
         await client.hello()
@@ -165,8 +198,8 @@ async def test_without_models_the_equilibrium_plays_and_is_counted(house: House)
         over = await client.play_out(await client.start())
     sources = [message["thought"]["source"] for message in client.heard if message["type"] == "result"]
     assert sources == ["gambit"] * 3 + ["fallback"] * (over["rounds"] - 3)
-    assert house.parts.counters.fallbacks == over["rounds"] - 3
-    assert house.parts.counters.unanswered == {"down": over["rounds"]}
+    assert house.parts.meters.counts.fallbacks == over["rounds"] - 3
+    assert house.parts.meters.counts.unanswered == {"down": over["rounds"]}
     assert over["served_by"]["version"] == "equilibrium"
 
 
@@ -208,8 +241,8 @@ async def test_a_silent_model_is_no_fallback_in_a_control_match(open_house: Open
     async with connected(house.url) as client:
         await client.hello()
         over = await client.play_out(await client.start())
-    assert house.parts.counters.unanswered == {"late": over["rounds"]}
-    assert house.parts.counters.fallbacks == 0
+    assert house.parts.meters.counts.unanswered == {"late": over["rounds"]}
+    assert house.parts.meters.counts.fallbacks == 0
 
 
 @pytest.mark.parametrize(

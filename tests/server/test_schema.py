@@ -14,10 +14,10 @@ from support.play import opening, play_out, records
 
 from game.fold import rebuild
 from server import schema
-from server.commit import APPEND
 from server.errors import DatabaseError
+from server.rows import row
 from server.settings import Durability, Settings
-from server.sqlite import opened, row
+from server.sqlite import APPEND, opened
 from server.tables import PLAY
 
 
@@ -63,7 +63,7 @@ async def test_an_older_file_keeps_everything_and_gains_what_is_new(tmp_path: Pa
     assert dump(path) == before
     schema.prepare(new).close()
     assert described(path) == described(new)
-    assert rows(path, "PRAGMA user_version") == [(2,)]
+    assert rows(path, "PRAGMA user_version") == [(3,)]
 
 
 async def test_an_older_file_is_brought_up_to_date_once(tmp_path: Path) -> None:
@@ -154,4 +154,5 @@ def downgrade(house: House) -> None:
     """Make the file one of schema 1 again."""
     with closing(sqlite3.connect(house.parts.settings.database, isolation_level=None)) as connection:
         drop = "DROP TABLE ledger; DROP TABLE lease; DROP TABLE notices; DROP INDEX log_closed;"
+        drop += "DROP TABLE gesture_ledger; DROP TABLE donations;"
         connection.executescript(f"{drop} PRAGMA user_version = 1;")

@@ -1,0 +1,1 @@
+"""What the log says of all matches, kept up row by row."""
