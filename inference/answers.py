@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Struct, json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,13 +14,21 @@ MAX_BODY = 1024 * 1024
 Wanted = TypeVar("Wanted")
 
 
-async def body_of(request: Request) -> bytes:
-    """The whole body; raises RequestError beyond `MAX_BODY` bytes."""
-    body = bytearray()
+class Fault(Struct, frozen=True):
+    """Why a request is refused, in words."""
+
+    error: str
+
+
+async def body_of(request: Request, most: int = MAX_BODY) -> bytes:
+    """The whole body; raises RequestError, as soon as that is known, beyond `most` bytes."""
+    body, told = bytearray(), int(request.headers.get("content-length", "0"))
+    if told > most:
+        raise RequestError(413, f"The request is larger than {most} bytes.")
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise RequestError(413, f"The request is larger than {MAX_BODY} bytes.")
+        if len(body) > most:
+            raise RequestError(413, f"The request is larger than {most} bytes.")
     return bytes(body)
 
 
@@ -35,9 +43,9 @@ def decoded(body: bytes, kind: type[Wanted]) -> Wanted:
 async def refused(request: Request, error: Exception) -> Response:
     """What Starlette asks for where a route raised."""
     if isinstance(error, HTTPException):
-        return as_json({"error": f"{error.detail}."}, error.status_code)
+        return as_json(Fault(f"{error.detail}."), error.status_code)
     status = error.status if isinstance(error, RequestError) else 500
-    return as_json({"error": str(error)}, status)
+    return as_json(Fault(str(error)), status)
 
 
 def as_json(value: object, status: int = 200) -> Response:

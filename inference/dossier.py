@@ -5,7 +5,7 @@ Everything here follows from the past alone: a dossier is only kept so that no r
 
 from collections import deque
 from collections.abc import Sequence
-from time import perf_counter_ns
+from time import thread_time_ns
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -94,10 +94,10 @@ class Dossier:
     def _foresee(self, coming: Coming) -> tuple[list[Said], list[int]]:
         low, base, lead = map(self._each, coming)
         evidence = self._reading.expect(low, base, lead)
-        said, times = [], [perf_counter_ns()]
+        said, times = [], [thread_time_ns()]
         for game, (reader, memory) in enumerate(zip(self.panel.readers, self._memories, strict=True)):
             said.append(reader.run(alone(evidence, game), memory))
-            times.append(perf_counter_ns())
+            times.append(thread_time_ns())
         self._foreseen = coming, [one.memory for one in said]
         return said, times
 

@@ -6,7 +6,7 @@ ready as soon as it serves any model. `GET /v2/models` lists the names; it is no
 """
 
 import asyncio
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,32 +20,33 @@ from inference.answers import as_json, body_of, refused, sent
 from inference.errors import RequestError
 from inference.follow import Follower
 from inference.model import Model
-from inference.oip import ServerMetadata, infer, model_metadata
+from inference.oip import Live, ModelReady, Names, Ready, ServerMetadata, infer, model_metadata
 from inference.reader import Reader
 from inference.shelf import Models, Shelf, Window
 from inference.statistics import by_family, statistics
+from telemetry.release import VERSION
 
 EXTENSIONS = ["model_repository", "statistics"]
 SMALL = 16 * 1024
 """Bytes of a body that is worked off on the loop; larger ones and whole pasts, one at a time, in a thread."""
 
 
-def create_app(window: Window, follower: Follower) -> Starlette:
-    """The application over whatever the window shows and the follower finds."""
+def create_app(window: Window, follower: Follower, also: Sequence[Route] = ()) -> Starlette:
+    """The application over whatever the window shows and the follower finds, with `also` these routes."""
     one_large = asyncio.Lock()
 
     async def metadata(request: Request) -> Response:
-        return as_json(ServerMetadata("rps-quest-inference", _release(), EXTENSIONS))
+        return as_json(ServerMetadata("rps-quest-inference", VERSION, EXTENSIONS))
 
     async def live(request: Request) -> Response:
-        return as_json({"live": True})
+        return as_json(Live(True))
 
     async def ready(request: Request) -> Response:
         serving = bool(window.shelf.families)
-        return as_json({"ready": serving}, 200 if serving else 400)
+        return as_json(Ready(serving), 200 if serving else 400)
 
     async def index(request: Request) -> Response:
-        return as_json({"models": list(_names(window.shelf))})
+        return as_json(Names(list(_names(window.shelf))))
 
     async def metadata_of_model(request: Request) -> Response:
         name, model = _wanted(request, window.shelf)
@@ -54,7 +55,7 @@ def create_app(window: Window, follower: Follower) -> Starlette:
 
     async def model_ready(request: Request) -> Response:
         name, _ = _wanted(request, window.shelf)
-        return as_json({"name": name, "ready": True})
+        return as_json(ModelReady(name, True))
 
     async def model_infer(request: Request) -> Response:
         name, model = _wanted(request, window.shelf)
@@ -80,6 +81,7 @@ def create_app(window: Window, follower: Follower) -> Starlette:
         Route("/v2/models", index),
         Route("/v2/models/stats", all_stats),
         *repository.routes(window, follower),
+        *also,
     ]
     for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         routes += [
@@ -89,13 +91,6 @@ def create_app(window: Window, follower: Follower) -> Starlette:
             Route(f"{path}/infer", model_infer, methods=["POST"]),
         ]
     return Starlette(routes=routes, exception_handlers={RequestError: refused, HTTPException: refused})
-
-
-def _release() -> str:
-    try:
-        return version("rps-quest")
-    except PackageNotFoundError:  # run from a folder, as in the image
-        return "0"
 
 
 def _names(shelf: Shelf) -> dict[str, Models]:

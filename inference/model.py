@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from time import perf_counter_ns
+from time import thread_time_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
 from game.features import NAMES
 from game.moves import MOVES
-from inference.loaded import FLOAT, Floats, Loaded, shaped
+from inference.loaded import Floats, Loaded, shaped
 from models.bundle import INPUT, OUTPUT, Bundle
+from models.runtime import FLOAT
 
 Probabilities = tuple[float, float, float]
 Shares = tuple[NDArray[np.float64], NDArray[np.bool_]]
@@ -55,16 +56,16 @@ class Model(Loaded):
 
 def ask(models: Sequence[Model], features: Floats) -> Shares:
     """What each model says for each row, as `distributions` tells it; every model counts its run."""
-    said, times = [], [perf_counter_ns()]
+    said, times = [], [thread_time_ns()]
     for model in models:
         said.append(model.run(features))
-        times.append(perf_counter_ns())
+        times.append(thread_time_ns())
     return counted(models, said, times)
 
 
 def counted(models: Sequence[Loaded], said: Sequence[Floats], times: Sequence[int]) -> Shares:
     """What these models said, as `distributions` tells it, once each has counted its run; `times` are those before the
-    first and after each, in nanoseconds.
+    first and after each, in nanoseconds of this thread's processor time: a version is not slow because the machine is.
     """
     shares, sound = distributions(said)
     for model, good, (began, ended) in zip(models, sound.tolist(), pairwise(times), strict=True):

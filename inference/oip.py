@@ -39,6 +39,25 @@ class ServerMetadata(Struct, frozen=True):
     extensions: list[str]
 
 
+class Live(Struct, frozen=True):
+    live: bool
+
+
+class Ready(Struct, frozen=True):
+    ready: bool
+
+
+class ModelReady(Struct, frozen=True):
+    name: str
+    ready: bool
+
+
+class Names(Struct, frozen=True):
+    """What can be asked for: families, and each with its aliases."""
+
+    models: list[str]
+
+
 class ModelMetadata(Struct, frozen=True):
     name: str
     versions: list[str]

@@ -1,14 +1,14 @@
-"""The Unix socket that match servers ask on: bytes to requests, responses to bytes (`game.ask`)."""
+"""The Unix sockets that match servers ask on: bytes to requests, responses to bytes (`game.ask`, `game.look`)."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from socket import socket
 from typing import cast
 
-from msgspec import DecodeError
+from msgspec import DecodeError, Struct
 
-from game.ask import FrameError, Frames, Greeting, Response, frame, request_decoder
+from game.ask import MAX_FRAME, FrameError, Frames, Greeting, frame, request_decoder
 from inference.batch import Desk
 
 log = logging.getLogger(__name__)
@@ -17,27 +17,39 @@ CLOSING = 1.0
 """Seconds that a peer has to take its last answers when the process stops."""
 
 
+class Service(Struct, frozen=True):
+    """What is served on a socket: frames of at most so many bytes, each taken as one request.
+
+    `take` answers it at once or later, and raises DecodeError where it is none. `drain` answers all that waits. `greet`
+    is what a connection begins with.
+    """
+
+    most: int
+    take: Callable[[bytes, "Connection"], None]
+    drain: Callable[[], None]
+    greet: Callable[[], bytes] = bytes
+
+
 class Connection(asyncio.Protocol):
-    """One match server. It greets, then answers; many requests may be under way."""
+    """One match server. It may be greeted, then is answered; many requests may be under way."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, desk: Desk, greeting: Callable[[], Greeting], open_: set["Connection"]) -> None:
-        self._desk = desk
-        self._greeting = greeting
+    def __init__(self, service: Service, open_: set["Connection"]) -> None:
+        self._service = service
         self._open = open_
-        self._frames = Frames()
+        self._frames = Frames(service.most)
         self.closed = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._open.add(self)
-        self._transport.write(frame(self._greeting()))
+        self._transport.write(self._service.greet())
 
     def data_received(self, data: bytes) -> None:
         try:
             for body in self._frames.feed(data):
-                self._desk.ask(request_decoder.decode(body), self)
+                self._service.take(body, self)
         except (FrameError, DecodeError) as error:
             log.warning("A connection is closed: %s", error)
             self._transport.close()
@@ -45,7 +57,7 @@ class Connection(asyncio.Protocol):
     def waiting(self) -> bool:
         return not self._transport.is_closing()
 
-    def tell(self, responses: list[Response]) -> None:
+    def tell(self, responses: Sequence[Struct]) -> None:
         self._transport.write(b"".join([frame(response) for response in responses]))
 
     def pause_writing(self) -> None:
@@ -70,15 +82,21 @@ class Connection(asyncio.Protocol):
 class Listener:
     """All connections on one socket."""
 
-    def __init__(self, server: asyncio.Server, desk: Desk, connections: set[Connection]) -> None:
+    def __init__(self, server: asyncio.Server, service: Service, connections: set[Connection]) -> None:
         self._server = server
-        self._desk = desk
+        self._service = service
         self._connections = connections
+
+    def tell(self, message: Struct) -> None:
+        """Send this to everybody who is connected."""
+        for connection in list(self._connections):
+            if connection.waiting():
+                connection.tell([message])
 
     async def close(self) -> None:
         """Accept nobody, answer what was asked, and let every connection go within `CLOSING` seconds."""
         self._server.close()
-        self._desk.drain()
+        self._service.drain()
         connections = list(self._connections)
         for connection in connections:
             connection.finish()
@@ -89,8 +107,17 @@ class Listener:
 
 
 async def listen(bound: socket, desk: Desk, greeting: Callable[[], Greeting]) -> Listener:
+    """Answer questions about rounds on this bound socket from now on."""
+
+    def take(body: bytes, asker: Connection) -> None:
+        desk.ask(request_decoder.decode(body), asker)
+
+    return await serve(bound, Service(MAX_FRAME, take, desk.drain, lambda: frame(greeting())))
+
+
+async def serve(bound: socket, service: Service) -> Listener:
     """Answer on this bound socket from now on."""
     connections: set[Connection] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: Connection(desk, greeting, connections), sock=bound)
-    return Listener(server, desk, connections)
+    server = await loop.create_unix_server(lambda: Connection(service, connections), sock=bound)
+    return Listener(server, service, connections)

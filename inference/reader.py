@@ -6,7 +6,7 @@ import numpy as np
 
 from game.moves import MOVES
 from game.points import BASES
-from inference.loaded import FLOAT, Floats, Loaded, shaped
+from inference.loaded import Floats, Loaded, shaped
 from inference.model import distributions
 from models.bundle import OUTPUT, Bundle
 from models.experts.layout import CELLS
@@ -14,6 +14,7 @@ from models.experts.reading import FRAME, FRAMES, LOGS, MEMORY, MERITS, NEXT_MEM
 from models.experts.specs import VOICES
 from models.experts.standing import MERITS as MERITS_EACH
 from models.experts.standing import SCENE as SCENE_SIZE
+from models.runtime import FLOAT
 
 MOST_REMEMBERED = 8192
 """Numbers that a gate may remember of a player: every player who is followed costs so many."""

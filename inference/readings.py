@@ -17,10 +17,13 @@ import numpy as np
 from game.ask import Request, Response
 from game.features import NAMES
 from game.past import LONGEST, is_past
+from inference.accounts import Accounts, Since
 from inference.cabinet import Cabinet
 from inference.dossier import Coming, Dossier
+from inference.meters import Meters
 from inference.replies import FULL, LATE, UNSOUND, Asker, by_alias, predict
 from inference.shelf import Models, plain, readers
+from telemetry.traces import NO_TRACES
 
 Told = list[tuple[Asker, Response]]
 
@@ -32,13 +35,15 @@ class Question(NamedTuple):
     coming: Coming
     models: Models
     asker: Asker
+    since: Since
 
 
 class Readings:
     """Takes questions, and works them off a slice at a time."""
 
-    def __init__(self, clock: Callable[[], float], room: int) -> None:
+    def __init__(self, clock: Callable[[], float], room: int, accounts: Accounts | None = None) -> None:
         self._clock = clock
+        self._accounts = accounts or Accounts(Meters(), NO_TRACES)
         self._cabinet = Cabinet(room)
         self._open: dict[Dossier, deque[Question]] = {}
         self._nearest: list[tuple[int, int, Dossier]] = []
@@ -56,8 +61,8 @@ class Readings:
         """Whether there is anything to read, be it that nobody waits for it."""
         return bool(self._nearest)
 
-    def ask(self, request: Request, models: Models, asker: Asker) -> str | None:
-        """Take a request; if it is refused, why."""
+    def ask(self, request: Request, models: Models, asker: Asker, since: Since | None = None) -> str | None:
+        """Take a request, which came now unless `since` says otherwise; if it is refused, why."""
         if not is_past(request.past):
             return f"these {len(request.past)} bytes are no past; it has {LONGEST} at most"
         try:
@@ -65,10 +70,11 @@ class Readings:
         except ValueError as error:
             return f"the features tell of no round: {error}"
         distinct = list(dict.fromkeys(readers(models).values()))
-        file = self._cabinet.file(request.family, distinct, request.past, self._clock(), self._taken)
+        now = self._clock()
+        file = self._cabinet.file(request.family, distinct, request.past, now, self._taken)
         if file is None:
             return FULL
-        self._to_do(file.dossier).append(Question(request, coming, models, asker))
+        self._to_do(file.dossier).append(Question(request, coming, models, asker, since or (now, None)))
         self._questions += 1
         self._soonest = min(self._soonest, request.deadline)
         if file.heir is not None:
@@ -77,7 +83,8 @@ class Readings:
 
     def work(self, until: float) -> Told:
         """Read and answer until this time, and something in any case; the answers that there are by then."""
-        told = self._late()
+        began = self._clock()
+        told = self._late(began)
         while self._nearest:
             _, _, dossier = heappop(self._nearest)
             questions = self._open.pop(dossier)
@@ -86,12 +93,19 @@ class Readings:
             elif questions:
                 question = questions.popleft()
                 self._questions -= 1
-                told.append((question.asker, _answer(dossier, question)))
+                told.append((question.asker, self._answered(dossier, question, began)))
             if dossier.behind or questions:
                 self._to_do(dossier).extend(questions)
-            if self._clock() >= until:
+            began = self._clock()
+            if began >= until:
                 break
         return told
+
+    def _answered(self, dossier: Dossier, question: Question, began: float) -> Response:
+        response = _answer(dossier, question)
+        self._accounts.ran(question.request.family, [question.since], began, self._clock())
+        self._accounts.told(question.request.family, question.since, response.error)
+        return response
 
     def _to_do(self, dossier: Dossier) -> deque[Question]:
         """The questions to this dossier, which is read as far as they need it from now on."""
@@ -103,14 +117,15 @@ class Readings:
     def _taken(self, dossier: Dossier) -> bool:
         return bool(self._open.get(dossier))
 
-    def _late(self) -> Told:
+    def _late(self, now: float) -> Told:
         """What nobody waits for any more."""
-        now, told = self._clock(), Told()
+        told = Told()
         if now <= self._soonest:
             return told
         for questions in self._open.values():
             for question in [one for one in questions if one.request.deadline < now]:
                 questions.remove(question)
+                self._accounts.told(question.request.family, question.since, LATE)
                 told.append((question.asker, Response(question.request.id, {}, LATE)))
         self._questions -= len(told)
         self._soonest = min((one.request.deadline for open in self._open.values() for one in open), default=inf)

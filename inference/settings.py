@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from models.places import Place, check_key, place
+from telemetry.settings import TelemetrySettings
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class Settings(TelemetrySettings, frozen=True, kw_only=True):
     """Empty text means the place below `data_dir`."""
 
     data_dir: Annotated[str, Meta(min_length=1)] = "var"

@@ -14,7 +14,7 @@ from inference.shelf import Models
 
 
 class Duration(Struct, frozen=True):
-    """So many runs, and the nanoseconds that the runtime took for all of them."""
+    """So many runs, and the nanoseconds of processor time that the runtime took for all of them."""
 
     count: int
     ns: int

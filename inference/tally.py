@@ -14,6 +14,16 @@ class Done(Struct, frozen=True):
     failed: int = 0
     failed_ns: int = 0
 
+    def and_then(self, later: "Done") -> "Done":
+        """Both together."""
+        return Done(
+            self.rows + later.rows,
+            self.runs + later.runs,
+            self.ns + later.ns,
+            self.failed + later.failed,
+            self.failed_ns + later.failed_ns,
+        )
+
 
 class Tally:
     """Counts from several threads at once."""
@@ -23,7 +33,7 @@ class Tally:
         self._rows = self._runs = self._ns = self._failed = self._failed_ns = 0
 
     def add(self, rows: int, sound: int, ns: int) -> None:
-        """A run over this many rows, of which so many were sound, took so long in the runtime."""
+        """A run over this many rows, of which so many were sound, took so much processor time in the runtime."""
         with self._lock:
             self._rows += sound
             if sound == rows:

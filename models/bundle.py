@@ -15,13 +15,15 @@ import hmac
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import DecodeError, Meta, Struct, ValidationError, json
 
 from game.features import CONTRACT
+from game.opponents import Opponent
 from models.errors import BundleError
 from models.experts import specs
+from models.kinds import AnyManifest
 
 FORMAT = 1
 MODEL = "model.onnx"
@@ -38,6 +40,9 @@ Version = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=64)
 
 
 Interval = tuple[float, float]
+
+Told = TypeVar("Told", bound=Struct)
+"""What a kind of bundle tells in its manifest."""
 
 
 class Scores(Struct, frozen=True):
@@ -72,7 +77,8 @@ class Training(Struct, frozen=True):
 
 class Manifest(Struct, frozen=True):
     """`metrics` are on what `training.judged_on` says; `baselines` are other predictors on the same rounds. `reads` is
-    the contract of the bank that a reader weighs, and empty for any other model.
+    the contract of the bank that a reader weighs, and empty for any other model. `opponent` is who the family is to
+    players; without it nobody can choose the family, unless it is one that is shipped (`game.opponents`).
     """
 
     format: int
@@ -88,6 +94,7 @@ class Manifest(Struct, frozen=True):
     metrics: Scores
     baselines: dict[str, Scores]
     reads: str = ""
+    opponent: Opponent | None = None
 
 
 class Bundle(Struct, frozen=True):
@@ -103,7 +110,7 @@ def version_of(family: str, model: bytes) -> str:
     return f"{family}-{sha256(model).hexdigest()[:12]}"
 
 
-def write(folder: Path, manifest: Manifest, model: bytes, key: bytes = b"") -> str:
+def write(folder: Path, manifest: AnyManifest, model: bytes, key: bytes = b"") -> str:
     """Fill `folder` with the bundle, signed if there is a key; returns its digest."""
     text = json.format(json.encode(manifest), indent=2)
     files = {MODEL: model, **({SIGNATURE: _sign(text, key)} if key else {}), MANIFEST: text}
@@ -121,16 +128,7 @@ def read(folder: Path, digest: str | None = None, key: bytes = b"") -> Bundle:
 
     With a key, a bundle that is unsigned, or whose manifest is not the one that was signed, is refused.
     """
-    text = _bytes(folder, MANIFEST)
-    if key:
-        _check_signature(folder, text, key)
-    found = sha256(text).hexdigest()
-    if digest is not None and found != digest:
-        raise BundleError(f"Bundle {folder.name}: the manifest's digest is {found[:12]}, not {digest[:12]}.")
-    try:
-        manifest = json.decode(text, type=Manifest)
-    except (DecodeError, ValidationError) as error:
-        raise BundleError(f"Bundle {folder.name}: the manifest cannot be read: {error}") from error
+    manifest, found = told_in(folder, Manifest, digest, key)
     if manifest.format != FORMAT:
         raise BundleError(f"Bundle {folder.name}: format {manifest.format} is not {FORMAT}.")
     if manifest.contract != CONTRACT:
@@ -145,10 +143,29 @@ def read(folder: Path, digest: str | None = None, key: bytes = b"") -> Bundle:
         raise BundleError(
             f"Bundle {folder.name}: it maps {manifest.input} to {manifest.output}, not {INPUT} to {OUTPUT}."
         )
+    return Bundle(manifest, found, model_in(folder, manifest.model_sha256))
+
+
+def told_in(folder: Path, kind: type[Told], digest: str | None, key: bytes) -> tuple[Told, str]:
+    """The manifest in `folder`, its digest and signature verified, and its digest; raises BundleError."""
+    text = _bytes(folder, MANIFEST)
+    if key:
+        _check_signature(folder, text, key)
+    found = sha256(text).hexdigest()
+    if digest is not None and found != digest:
+        raise BundleError(f"Bundle {folder.name}: the manifest's digest is {found[:12]}, not {digest[:12]}.")
+    try:
+        return json.decode(text, type=kind), found
+    except (DecodeError, ValidationError) as error:
+        raise BundleError(f"Bundle {folder.name}: the manifest cannot be read: {error}") from error
+
+
+def model_in(folder: Path, digest: str) -> bytes:
+    """The model in `folder`, which must have this digest; raises BundleError."""
     model = _bytes(folder, MODEL)
-    if sha256(model).hexdigest() != manifest.model_sha256:
+    if sha256(model).hexdigest() != digest:
         raise BundleError(f"Bundle {folder.name}: {MODEL} does not match the digest in its manifest.")
-    return Bundle(manifest, found, model)
+    return model
 
 
 def _sign(text: bytes, key: bytes) -> bytes:

@@ -8,17 +8,20 @@ from tempfile import TemporaryDirectory
 
 from msgspec import ValidationError, convert
 
-from models.bundle import Manifest, Version, read, write
+from models.bundle import Version, write
 from models.errors import BundleError
+from models.kinds import AnyBundle, AnyManifest, Reads
 
 DRAFT = ".draft-"
 
 
 @contextmanager
-def drafted(home: Path, manifest: Manifest, model: bytes, key: bytes) -> Iterator[Path]:
+def drafted(
+    home: Path, manifest: AnyManifest, model: bytes, key: bytes, read: Reads[AnyBundle]
+) -> Iterator[Path]:  # fmt: skip
     """The bundle in a folder of its own below `home`, to be moved where it belongs; what stays there is removed.
 
-    Raises BundleError: what could not be served is not kept.
+    Raises BundleError: what could not be served, being not what is `read`, is not kept.
     """
     try:
         convert(manifest.version, Version)

@@ -10,10 +10,15 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from models.errors import PlaceError
-from models.store import SHIPPED, FolderStore, Store
+from models.gesture_bundle import GestureStore
+from models.gesture_bundle import read as read_gestures
+from models.store import SHIPPED, FolderStore, FolderStoreOf, Store
 
+GESTURES = "gestures"
+SHIPPED_GESTURES = SHIPPED.with_name("shipped_gestures")
 LEAST_KEY = 16
 
 _ENDPOINT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?")
@@ -61,14 +66,28 @@ def store_at(place: Place, data_dir: str, key: str = "", shipped: Path = SHIPPED
     from models.objects import Objects  # 12 MB and 0.1 s that a folder need not pay for
     from models.s3 import S3Store
 
-    cache = Path(data_dir, "cache", place.endpoint.replace(":", "_"), place.bucket, place.prefix)
-    return S3Store(Objects(place), cache, shipped, key.encode())
+    return S3Store(Objects(place), _cache(place, data_dir), shipped, key.encode())
+
+
+def gestures_at(place: Place, data_dir: str, key: str = "", shipped: Path = SHIPPED_GESTURES) -> GestureStore:
+    """The store of gesture models beside those of throws at `place`: its folder or prefix `gestures`."""
+    if isinstance(place, Path):
+        return FolderStoreOf(place / GESTURES, shipped, key.encode(), read_gestures)
+    from models.objects import Objects
+    from models.s3 import S3StoreOf
+
+    own = replace(place, prefix=f"{place.prefix}/{GESTURES}".lstrip("/"))
+    return S3StoreOf(Objects(own), _cache(own, data_dir), shipped, key.encode(), read_gestures)
 
 
 def check_key(key: str) -> None:
     """Raise ValueError, without the key, if it is one that could be guessed."""
     if key and len(key) < LEAST_KEY:
         raise ValueError(f"bundle_key must have at least {LEAST_KEY} characters")
+
+
+def _cache(bucket: Bucket, data_dir: str) -> Path:
+    return Path(data_dir, "cache", bucket.endpoint.replace(":", "_"), bucket.bucket, bucket.prefix)
 
 
 def _bucket(text: str) -> Bucket:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 
-from models.store import Kept, Store
+from models.kinds import AnyBundle
+from models.store import Kept, StoreOf
 
 GRACE_S = 3600.0
 """Nothing younger is removed: a publisher may be about to name it, or still be writing it."""
 
 
-def prune(store: Store, now: float, newest: int = 0, also: Collection[str] = ()) -> list[str]:
+def prune(store: StoreOf[AnyBundle], now: float, newest: int = 0, also: Collection[str] = ()) -> list[str]:
     """Remove what no alias names, except the `newest` youngest and those in `also`; returns the names that went.
 
     Raises StoreError, having removed nothing, where the table changes meanwhile. `now` is in seconds of the epoch.

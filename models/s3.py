@@ -12,16 +12,19 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Generic
 
-from models.bundle import MANIFEST, MODEL, SIGNATURE, Bundle, Manifest, read
+from models.bundle import MANIFEST, MODEL, SIGNATURE, Bundle, read
 from models.errors import BundleError, StoreError, Unreachable
 from models.files import DRAFT, drafted, remove_folder, replace_file
+from models.kinds import AnyManifest, Reads
 from models.objects import Objects
 from models.store import (
     BUNDLES,
     SHIPPED,
     TABLE,
     Aliases,
+    B,
     Kept,
     Pin,
     Stamp,
@@ -40,14 +43,15 @@ UNKNOWN: Stamp = ()
 """How everything looks while the object store cannot be used."""
 
 
-class S3Store:
+class S3StoreOf(Generic[B]):
     """A store in a bucket, over a folder of shipped bundles; `cache` belongs to this bucket and prefix alone."""
 
-    def __init__(self, objects: Objects, cache: Path, shipped: Path = SHIPPED, key: bytes = b"") -> None:
+    def __init__(self, objects: Objects, cache: Path, shipped: Path, key: bytes, read: Reads[B]) -> None:
         self._objects = objects
         self._cache = cache
         self._shipped = shipped
         self._key = key
+        self._read = read
         self._faults = 0
 
     def table(self) -> Table:
@@ -64,14 +68,14 @@ class S3Store:
             log.warning("%s Going on with generation %d, the last that is known here.", error, table.generation)
             return table
 
-    def bundle(self, pin: Pin) -> Bundle:
+    def bundle(self, pin: Pin) -> B:
         for root, key in ((self._cache, self._key), (self._shipped, b"")):
             with suppress(BundleError):  # not there or altered: the object store's is as good, being pinned
-                return read_pinned(root / BUNDLES / pin.version, pin, key)
+                return read_pinned(root / BUNDLES / pin.version, pin, key, self._read)
         try:
             with TemporaryDirectory(prefix=DRAFT, dir=self._home()) as draft:
                 folder = self._download(pin.version, Path(draft))
-                bundle = read_pinned(folder, pin, self._key)
+                bundle = read_pinned(folder, pin, self._key, self._read)
                 remove_folder(self._home() / pin.version)
                 with suppress(OSError):  # another process was faster
                     folder.rename(self._home() / pin.version)
@@ -88,12 +92,12 @@ class S3Store:
         except Unreachable:
             return UNKNOWN
 
-    def put(self, manifest: Manifest, model: bytes) -> Pin:
+    def put(self, manifest: AnyManifest, model: bytes) -> Pin:
         try:
-            with drafted(self._home(), manifest, model, self._key) as draft:
+            with drafted(self._home(), manifest, model, self._key, self._read) as draft:
                 self._upload(draft)
             with TemporaryDirectory(prefix=DRAFT, dir=self._home()) as found:
-                kept = read(self._download(manifest.version, Path(found)), key=self._key)
+                kept = self._read(self._download(manifest.version, Path(found)), key=self._key)
         except Unreachable as error:
             raise BundleError(f"Bundle {manifest.version}: {error}") from error
         return Pin(manifest.version, kept.digest)
@@ -173,3 +177,10 @@ class S3Store:
         home = self._cache / BUNDLES
         home.mkdir(parents=True, exist_ok=True)
         return home
+
+
+class S3Store(S3StoreOf[Bundle]):
+    """The predictors of throws, in a bucket."""
+
+    def __init__(self, objects: Objects, cache: Path, shipped: Path = SHIPPED, key: bytes = b"") -> None:
+        super().__init__(objects, cache, shipped, key, read)

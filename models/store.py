@@ -4,24 +4,30 @@ The table `aliases.json` is replaced whole by an atomic rename and carries a gen
 against the generation it was computed from. Below a store lie the shipped bundles: an empty store means those.
 With a key every bundle is signed when it is put and checked when it is read; the shipped ones need no signature, for
 whoever installed this code trusts them with it.
+
+One store holds bundles of one kind (`models.kinds`): the predictors of throws, which `Store` and `FolderStore` mean, or
+those of what an image shows, in a store of their own (`models.gesture_bundle`).
 """
 
 import fcntl
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from game.assignment import Alias
-from models.bundle import MANIFEST, MODEL, SIGNATURE, Bundle, Manifest, Version, read
+from models.bundle import MANIFEST, MODEL, SIGNATURE, Bundle, Version, read
 from models.errors import BundleError, StoreError
 from models.files import DRAFT, drafted, remove_folder, replace_file
+from models.kinds import AnyBundle, AnyManifest, B_co, Reads
 
 TABLE = "aliases.json"
 BUNDLES = "bundles"
 SHIPPED = Path(__file__).parent / "shipped"
+
+B = TypeVar("B", bound=AnyBundle)
 
 
 class Pin(Struct, frozen=True):
@@ -57,7 +63,7 @@ class Kept(Struct, frozen=True):
     draft: bool
 
 
-class Store(Protocol):
+class StoreOf(Protocol[B_co]):
     """What the sidecar reads and the trainer writes."""
 
     def table(self) -> Table:
@@ -69,14 +75,14 @@ class Store(Protocol):
         Raises StoreError where they can be read and make no sense.
         """
 
-    def bundle(self, pin: Pin) -> Bundle:
+    def bundle(self, pin: Pin) -> B_co:
         """The verified bundle; raises BundleError."""
 
     def stamp(self, pin: Pin | None = None) -> Stamp:
         """A cheap look at the table, or at one bundle's files: another stamp means that it is time to read again."""
 
-    def put(self, manifest: Manifest, model: bytes) -> Pin:
-        """Keep a bundle; keeping the same version twice changes nothing. Raises BundleError."""
+    def put(self, manifest: AnyManifest, model: bytes) -> Pin:
+        """Keep a bundle; keeping the same version twice changes nothing. Raises BundleError, also for another kind."""
 
     def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         """Replace the table if it is still at `generation`; raises StoreError if it is not."""
@@ -88,13 +94,17 @@ class Store(Protocol):
         """Remove what lies under these names if the table is still at `generation`; raises StoreError if it is not."""
 
 
-class FolderStore:
+Store: TypeAlias = StoreOf[Bundle]
+
+
+class FolderStoreOf(Generic[B]):
     """A store in a folder, over a folder of shipped bundles that is only ever read."""
 
-    def __init__(self, root: Path, shipped: Path = SHIPPED, key: bytes = b"") -> None:
+    def __init__(self, root: Path, shipped: Path, key: bytes, read: Reads[B]) -> None:
         self._root = root
         self._shipped = shipped
         self._key = key
+        self._read = read
 
     def table(self) -> Table:
         return first_table(self._root, self._shipped)
@@ -102,23 +112,23 @@ class FolderStore:
     def last_table(self) -> Table:
         return self.table()
 
-    def bundle(self, pin: Pin) -> Bundle:
+    def bundle(self, pin: Pin) -> B:
         for root, key in ((self._root, self._key), (self._shipped, b"")):
             folder = root / BUNDLES / pin.version
             if folder.is_dir():
-                return read_pinned(folder, pin, key)
+                return read_pinned(folder, pin, key, self._read)
         raise BundleError(f"Bundle {pin.version}: not in the store.")
 
     def stamp(self, pin: Pin | None = None) -> Stamp:
         names = [TABLE] if pin is None else [f"{BUNDLES}/{pin.version}/{name}" for name in (MANIFEST, MODEL, SIGNATURE)]
         return tuple(_look(folder / name) for folder in (self._root, self._shipped) for name in names)
 
-    def put(self, manifest: Manifest, model: bytes) -> Pin:
+    def put(self, manifest: AnyManifest, model: bytes) -> Pin:
         home = self._root / BUNDLES
         target = home / manifest.version
-        with drafted(home, manifest, model, self._key) as draft, suppress(OSError):
+        with drafted(home, manifest, model, self._key, self._read) as draft, suppress(OSError):
             draft.rename(target)  # where it is there already: bundles never change
-        return Pin(manifest.version, read(target, key=self._key).digest)
+        return Pin(manifest.version, self._read(target, key=self._key).digest)
 
     def swap(self, generation: int, aliases: Aliases, entry: str = "") -> Table:
         with self._locked():
@@ -145,6 +155,13 @@ class FolderStore:
         with (self._root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+class FolderStore(FolderStoreOf[Bundle]):
+    """The predictors of throws, in a folder."""
+
+    def __init__(self, root: Path, shipped: Path = SHIPPED, key: bytes = b"") -> None:
+        super().__init__(root, shipped, key, read)
 
 
 def decoded(text: bytes, where: str) -> Table:
@@ -184,7 +201,7 @@ def check(table: Table, generation: int) -> None:
         raise StoreError(f"The aliases were changed meanwhile: generation {table.generation}, not {generation}.")
 
 
-def read_pinned(folder: Path, pin: Pin, key: bytes) -> Bundle:
+def read_pinned(folder: Path, pin: Pin, key: bytes, read: Reads[B]) -> B:
     """The bundle in `folder`, which must be the pinned one; raises BundleError."""
     bundle = read(folder, pin.digest, key)
     if bundle.manifest.version != pin.version:

@@ -8,17 +8,23 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 import uvloop
+from msgspec.structs import replace
 from onnx import TensorProto, helper, numpy_helper
+from support.pixels import put_pixels
 
 from game.assignment import Alias
 from game.features import CONTRACT, NAMES
+from game.opponents import Opponent
 from inference.batch import Desk
 from inference.follow import Follower
 from inference.model import Model
 from inference.places import bind_unix
 from inference.protocol import Listener, listen
 from inference.shelf import Shelf, Window
+from inference.sights import GestureFollower, GestureWindow
 from models.bundle import INPUT, OUTPUT, Bundle, Manifest, Scores, Training, version_of
+from models.gesture_bundle import Family, GestureStore
+from models.places import gestures_at
 from models.store import FolderStore, Pin
 
 
@@ -108,9 +114,9 @@ def store(tmp_path: Path) -> FolderStore:
 def put(store: FolderStore) -> Callable[..., Pin]:
     """Keep the model of this seed in the store."""
 
-    def keep(seed: int, family: str = "brian") -> Pin:
+    def keep(seed: int, family: str = "brian", opponent: Opponent | None = None) -> Pin:
         model = _onnx(seed)
-        return store.put(_manifest(model, family), model)
+        return store.put(replace(_manifest(model, family), opponent=opponent), model)
 
     return keep
 
@@ -160,3 +166,24 @@ async def listener(follower: Follower, window: Window) -> AsyncIterator[tuple[Pa
         listener = await listen(bind_unix(path), Desk(window), lambda: window.shelf.greeting())
         yield path, listener
         await listener.close()
+
+
+@pytest.fixture
+def gesture_store(tmp_path: Path) -> GestureStore:
+    """At generation 1: one model of whole images, as Production."""
+    store = gestures_at(tmp_path / "store", "", shipped=tmp_path / "none")
+    store.swap(0, {Family.PIXELS: {Alias.PRODUCTION: put_pixels(store)}})
+    return store
+
+
+@pytest.fixture
+def gesture_window() -> GestureWindow:
+    return GestureWindow()
+
+
+@pytest.fixture
+async def gesture_follower(gesture_store: GestureStore, gesture_window: GestureWindow) -> GestureFollower:
+    """Has looked once."""
+    follower = GestureFollower(gesture_store, gesture_window)
+    await follower.look()
+    return follower

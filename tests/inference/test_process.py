@@ -4,16 +4,28 @@ import asyncio
 import os
 import re
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
+from msgspec import json
+from prometheus_client.parser import text_string_to_metric_families
+from support.images import GREEN, picture
+from support.pixels import put_pixels
+from support.receiver import receiving
 
-from game.ask import HEADER, greeting_decoder
+from game.ask import HEADER, Request, frame, greeting_decoder
 from game.assignment import Alias
+from game.codes import Code
+from game.features import SIZE
+from game.gestures import Label
+from game.look import LookRequest, LookResponse, response_decoder, socket_for_images
 from models.bundle import Manifest
+from models.gesture_bundle import Family
+from models.places import gestures_at
 from models.store import FolderStore
 
 ROOT = Path(__file__).parents[2]
@@ -140,7 +152,8 @@ async def test_a_connected_peer_does_not_hold_up_the_stop(start: Start, data: Pa
         code, log = await sidecar.end()
     assert code == 0
     assert "Traceback" not in log
-    assert (await reader.read()).endswith(version.encode())
+    greeting = greeting_decoder.decode((await reader.read())[HEADER:])  # and nothing after it
+    assert greeting.versions == {"brian": {Alias.PRODUCTION: version}}
     writer.close()
     await writer.wait_closed()
 
@@ -185,3 +198,160 @@ async def test_a_sidecar_starts_without_its_object_store(start: Start, data: Pat
     code, log = await sidecar.end()
     assert code == 0
     assert "cannot be used" not in log
+
+
+class Seeing:
+    """A connection to the images' socket of the sidecar on `data`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def look(self, image: bytes) -> LookResponse:
+        self.writer.write(frame(LookRequest(1, time.monotonic() + 30, image)))
+        return response_decoder.decode(
+            await self.reader.readexactly(int.from_bytes(await self.reader.readexactly(HEADER)))
+        )
+
+    async def close(self) -> None:
+        self.writer.close()
+        await self.writer.wait_closed()
+
+
+async def seeing(data: Path) -> Seeing:
+    return Seeing(*await asyncio.open_unix_connection(socket_for_images(data / "inference.sock")))
+
+
+async def test_images_are_seen_on_a_socket_of_their_own_and_a_promotion_is_followed(
+    start: Start, data: Path, version: str
+) -> None:
+    store = gestures_at(data / "store", "", shipped=data / "none")
+    first, second = put_pixels(store), put_pixels(store, 2)
+    store.swap(0, {Family.PIXELS: {Alias.PRODUCTION: first}})
+    sidecar = await start()
+    url = await sidecar.url()
+    client = await seeing(data)
+    look = (await client.look(picture(GREEN))).look
+    assert look and (look.label, look.version) == (Label.PAPER, first.version)
+    store.swap(1, {Family.PIXELS: {Alias.PRODUCTION: second, Alias.B: first}})
+    await sidecar.line(f"gesture-pixels.Production: {first.version} -> {second.version}")
+    look = (await client.look(picture(GREEN))).look
+    assert look and look.version == second.version
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{url}/gestures/predict?alias=B", content=picture(GREEN))
+        assert (answer.json()["label"], answer.json()["version"]) == ("paper", first.version)
+        assert set((await http.get(f"{url}/gestures")).json()["aliases"]) == {"Production", "B"}
+    assert await served(data) == {"brian": {Alias.PRODUCTION: version}}
+    await client.close()
+
+
+async def test_a_stop_leaves_no_socket_and_holds_nobody_up_whose_images_wait(
+    start: Start, data: Path, version: str
+) -> None:
+    store = gestures_at(data / "store", "", shipped=data / "none")
+    store.swap(0, {Family.PIXELS: {Alias.PRODUCTION: put_pixels(store)}})
+    sidecar = await start()
+    await sidecar.url()
+    client = await seeing(data)
+    image = picture(size=(2000, 1900))
+    client.writer.write(b"".join(frame(LookRequest(id, time.monotonic() + 30, image)) for id in range(20)))
+    await client.writer.drain()
+    await client.reader.readexactly(HEADER)
+    sidecar.process.terminate()
+    code, log = await sidecar.end()
+    assert code == 0
+    assert "Traceback" not in log
+    assert not list(data.glob("*.sock"))
+    await client.close()
+
+
+async def test_no_gesture_model_in_the_store_leaves_rounds_as_they_are(start: Start, data: Path, version: str) -> None:
+    store = gestures_at(data / "store", "", shipped=data / "none")
+    store.swap(0, {})
+    sidecar = await start()
+    await sidecar.url()
+    client = await seeing(data)
+    assert (await client.look(picture())).code is Code.GESTURES_OFF
+    assert await served(data) == {"brian": {Alias.PRODUCTION: version}}
+    await client.close()
+
+
+async def answered(data: Path, *requests: Request) -> None:
+    """Ask these on the socket, and wait for all answers."""
+    reader, writer = await asyncio.open_unix_connection(data / "inference.sock")
+    writer.write(b"".join(map(frame, requests)))
+    for _ in range(len(requests) + 1):  # the greeting comes first
+        await reader.readexactly(int.from_bytes(await reader.readexactly(HEADER)))
+    writer.close()
+    await writer.wait_closed()
+
+
+def request(id: int, trace: str = "") -> Request:
+    return Request(id, "brian", time.monotonic() + 30, bytes(SIZE), trace=trace)
+
+
+async def test_the_page_of_metrics_tells_all_that_the_sidecar_did(start: Start, data: Path, version: str) -> None:
+    store = gestures_at(data / "store", "", shipped=data / "none")
+    store.swap(0, {Family.PIXELS: {Alias.PRODUCTION: put_pixels(store)}})
+    url = await (await start()).url()
+    await answered(data, *map(request, range(5)))
+    client = await seeing(data)
+    await client.look(picture(GREEN))
+    await client.close()
+    async with httpx.AsyncClient() as http:
+        page = await http.get(f"{url}/metrics")
+        assert (await http.get(f"{url}/v2/health/live")).json() == {"live": True}
+    assert page.headers["content-type"].startswith("text/plain")
+    families = {family.name: family for family in text_string_to_metric_families(page.text)}
+    assert set(families) >= {
+        "rps_inference_requests",
+        "rps_inference_duration_seconds",
+        "rps_inference_batch_size",
+        "rps_inference_queue_depth",
+        "rps_model_runs",
+        "rps_model_run_time_seconds",
+        "rps_looks",
+        "rps_look_duration_seconds",
+        "rps_model_info",
+        "rps_model_age_seconds",
+        "rps_store_looks",
+        "rps_store_look_duration_seconds",
+    }
+    (requests,) = families["rps_inference_requests"].samples
+    assert (requests.name, requests.value) == ("rps_inference_requests_total", 5)
+    assert requests.labels.items() >= {"family": "brian", "result": "answered"}.items()
+    assert {one.labels["version"] for one in families["rps_model_info"].samples if one.labels["family"] == "brian"} == {
+        version
+    }
+
+
+async def test_what_is_told_reaches_a_receiver_before_the_sidecar_ends(start: Start, data: Path, version: str) -> None:
+    trace, sender = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    with receiving() as receiver:
+        sidecar = await start(OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
+        await sidecar.url()
+        await answered(data, request(1), request(2, f"00-{trace}-{sender}-01"))
+        sidecar.process.terminate()
+        code, log = await sidecar.end()
+        assert (code, "Traceback" in log) == (0, False)
+        assert receiver.value("inference", "rps.inference.requests", family="brian", result="answered") == 2
+        predict, run = sorted(receiver.spans["inference"], key=lambda span: span.name)
+    assert (predict.name, predict.trace_id.hex(), predict.parent_span_id.hex()) == ("predict", trace, sender)
+    assert (run.name, run.parent_span_id) == ("run", predict.span_id)
+
+
+async def test_lines_can_be_json(start: Start, data: Path, version: str) -> None:
+    sidecar = await start(RPS_LOG_FORMAT="json")
+    await sidecar.line("Ready in")
+    sidecar.process.terminate()
+    code, log = await sidecar.end()
+    assert code == 0
+    lines = [json.decode(line) for line in log.splitlines()]
+    assert [(line["message"], line["level"], line["service"]) for line in lines] == [("Stopped.", "INFO", "inference")]
+
+
+async def test_a_sidecar_without_telemetry_answers_all_the_same(start: Start, data: Path, version: str) -> None:
+    url = await (await start(OTEL_SDK_DISABLED="true")).url()
+    await answered(data, request(1, f"00-{1:032x}-{1:016x}-01"))
+    async with httpx.AsyncClient() as http:
+        page = await http.get(f"{url}/metrics")
+    assert (page.status_code, page.text) == (200, "")

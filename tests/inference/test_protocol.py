@@ -13,6 +13,7 @@ import pytest
 from game.ask import (
     HEADER,
     MAX_FRAME,
+    UNASKED,
     Frames,
     Greeting,
     Request,
@@ -23,6 +24,7 @@ from game.ask import (
 )
 from game.assignment import Alias
 from game.features import CONTRACT, SIZE
+from game.opponents import Opponent
 from inference.follow import Follower
 from inference.protocol import Listener
 from inference.shelf import Window
@@ -187,6 +189,26 @@ async def test_a_new_connection_is_greeted_with_the_new_shelf(
     client = await connect(listener[0])
     assert (await client.greeting()).versions == {"brian": {Alias.PRODUCTION: pin.version}}
     await client.close()
+
+
+async def test_all_who_are_connected_are_told_of_a_swap_without_asking(
+    listener: tuple[Path, Listener], window: Window, follower: Follower, stocked: FolderStore, put: Callable[..., Pin]
+) -> None:
+    path, serving = listener
+    follower.herald = lambda shelf: serving.tell(Response(UNASKED, {}, greeting=shelf.greeting()))
+    peers = [await connect(path), await connect(path)]
+    before = [await peer.greeting() for peer in peers]
+    pin = put(100, opponent=Opponent("Brianna", "His sister."))
+    stocked.swap(1, {"brian": {Alias.PRODUCTION: pin}})
+    await follower.look()
+    for peer in peers:
+        told = await peer.response()
+        assert (told.id, told.greeting) == (UNASKED, window.shelf.greeting())
+        assert told.greeting is not None and told.greeting.versions == {"brian": {Alias.PRODUCTION: pin.version}}
+        assert told.greeting.opponents == {"brian": Opponent("Brianna", "His sister.")}
+        assert (await peer.ask(1)).id == 1
+        await peer.close()
+    assert [one.opponents for one in before] == [{}, {}]
 
 
 async def test_a_peer_that_reads_late_still_gets_every_answer(listener: tuple[Path, Listener]) -> None:

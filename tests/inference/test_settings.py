@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from game.settings import KNOWN, SettingsError, load
+from game.settings import KNOWN, PREFIX, SettingsError, load, variable_of
 from inference.settings import Settings
 
 
@@ -45,4 +45,5 @@ def test_what_cannot_be_used_is_refused(given: dict[str, str]) -> None:
 
 
 def test_every_setting_is_a_known_variable() -> None:
-    assert {f"RPS_{name.upper()}" for name in Settings.__struct_fields__} <= KNOWN
+    variables = {variable_of(name) for name in Settings.__struct_fields__}
+    assert {name for name in variables if name.startswith(PREFIX)} <= KNOWN

@@ -1,0 +1,1 @@
+"""What the sidecar's doctor looks at."""
