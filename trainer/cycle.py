@@ -15,10 +15,13 @@ from multiprocessing.process import BaseProcess
 from threading import Thread
 from time import monotonic
 
-from msgspec import Struct
-
 from models.errors import BundleError, StoreError
+from telemetry import logs
+from telemetry.traces import Traces
+from trainer.account import Account
 from trainer.errors import TrainerError
+from trainer.meters import Meters
+from trainer.progress import Progress
 from trainer.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,28 +30,16 @@ _NICENESS = 10
 """The game on the same machine goes before its training."""
 _END_S = 1.0
 """How long a child may take to end when told to, before it is killed."""
-_FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-Work = Callable[[Settings, str, Callable[[str, float], None]], None]
+Tell = Callable[[str, float], None]
+"""(what is being done, the share of the step that is done)."""
+Work = Callable[[Settings, str, Tell], None]
 """One step; a module-level function, because it runs in a fresh process."""
 
 
-class Progress(Struct, frozen=True):
-    """How far a cycle is. `eta_s` is None until there is something to judge by."""
-
-    phase: str
-    percent: float
-    eta_s: float | None
-    cycle: int
-
-    def __str__(self) -> str:
-        left = "" if self.eta_s is None else f", some {self.eta_s:.0f} s left"
-        return f"Cycle {self.cycle}: {self.phase}, {self.percent:.0f} %{left}."
-
-
 def log_to_stderr(settings: Settings) -> None:
-    """Lines for a person."""
-    logging.basicConfig(format=_FORM, level=settings.log_level.upper(), force=True)
+    """Lines of the trainer's process, and of its children alike."""
+    logs.log_to_stderr(settings.log_level, settings.log_format, "trainer")
 
 
 class Child:
@@ -98,7 +89,10 @@ class Child:
 class Cycle:
     """The steps that remain of a cycle, and the child that does the first of them."""
 
-    def __init__(self, settings: Settings, number: int, steps: list[str], all_steps: int, work: Work) -> None:
+    def __init__(
+        self, settings: Settings, number: int, steps: list[str], all_steps: int, work: Work,
+        meters: Meters, traces: Traces,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self.number = number
         self._steps = steps
@@ -107,6 +101,7 @@ class Cycle:
         self._started = monotonic()
         self._at_start = self._all - len(steps)
         self._child: Child | None = None
+        self._account = Account(number, meters, traces)
         self.failed = False
 
     def advance(self) -> bool:
@@ -118,11 +113,14 @@ class Cycle:
             self.failed = not self._child.succeeded
             self._child.end()
             self._child = None
+            self._account.step_ended(not self.failed)
             if not self.failed:
                 self._steps = self._steps[1:]
         if self.failed or not self._steps:
+            self._account.over(not self.failed)
             return False
         self._child = Child(self._settings, self._work, self._steps[0])
+        self._account.step_begun(self._steps[0])
         return True
 
     def wait(self, seconds: float) -> None:
@@ -144,6 +142,7 @@ class Cycle:
         if self._child is not None:
             self._child.end()
             self._child = None
+        self._account.broken_off()
 
 
 def _child(settings: Settings, work: Work, step: str, mouth: Connection) -> None:

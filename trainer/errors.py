@@ -2,10 +2,15 @@
 
 TrainerError
 ├── NoLog                there is no round log to read yet
+├── MirrorUnusable       the mirror of the log is damaged, or another log's
 ├── LedgerUnavailable    the database does not take or give entries
 ├── Overtaken            somebody else decided meanwhile
 ├── Unwanted             what was asked for cannot be done as things stand
-├── NothingToLearn       there are no rows, or some of their features are not numbers
+├── NothingToLearn       there are no rows, or some of their features are not numbers, or there are no photos
+├── NoDataset            there is no dataset of rounds in a folder, or it cannot be read
+├── NoCluster            the Ray cluster that fits are to be done on cannot be used
+├── TaskFailed           work that was given to another process failed there
+├── NotFetched           what is at an address could not be had, or is not what was expected
 ├── LeakError            something that judges a model was learned from
 ├── ExportError          a graph does not say what the model it was made from says
 ├── SidecarUnavailable   the sidecar cannot be asked
@@ -22,6 +27,14 @@ class TrainerError(Exception):
 
 class NoLog(TrainerError):
     """The database is not there yet, or holds no log."""
+
+
+class MirrorUnusable(TrainerError):
+    """The mirror of the log cannot be written, or is another log's."""
+
+
+class NoDataset(TrainerError):
+    """There is no dataset of rounds in the folder, or it cannot be read."""
 
 
 class OutputError(TrainerError):
@@ -53,7 +66,11 @@ class SidecarUnavailable(TrainerError):
 
 
 class NothingToLearn(TrainerError):
-    """There is no row to learn from, or a row is not all numbers."""
+    """There is no row to learn from, or a row is not all numbers, or there is no photo."""
+
+
+class NotFetched(TrainerError):
+    """What is at an address could not be had, or is not what was expected."""
 
 
 class RegistryUnavailable(TrainerError):
@@ -66,3 +83,11 @@ class NoServer(TrainerError):
 
 class NotPlayed(TrainerError):
     """The server does not want to play this, or speaks another language."""
+
+
+class NoCluster(TrainerError):
+    """Ray is not installed, or no cluster answers at the address."""
+
+
+class TaskFailed(TrainerError):
+    """Work that was given to another process failed there; the text holds its traceback."""

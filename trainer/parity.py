@@ -15,6 +15,7 @@ from game.features import NAMES, SIZE, digest
 from game.fold import apply, begin
 from game.match import question
 from game.state import Match
+from telemetry.progress import Tell, untold
 from trainer.data.features import matrix
 from trainer.data.intake import Fault, fold, histories
 from trainer.data.log import entries, opened
@@ -41,13 +42,13 @@ class Parity(Struct, frozen=True):
     faults: list[Fault]
 
 
-def compare(database: Path) -> Parity:
+def compare(database: Path, tell: Tell = untold) -> Parity:
     """Replay every recorded match; raises NoLog."""
     faults: list[Fault] = []
     differences: list[Difference] = []
     rounds = 0
     with opened(database) as connection:
-        matches = fold(entries(connection), faults)
+        matches = fold(entries(connection, tell), faults)
         while some := list(islice(matches, _AT_ONCE)):
             served = {match.id: list(_served(match)) for match in some}
             rounds += sum(len(one) for one in served.values())

@@ -14,6 +14,7 @@ from game.records import Sealed
 from game.state import Match
 from models.errors import BundleError
 from models.store import Pin, Store
+from telemetry.progress import Tell, untold
 from trainer.data.columns import Floats, Ints
 from trainer.data.intake import Fault, fold, histories
 from trainer.data.log import entries, opened
@@ -57,7 +58,7 @@ class _Tally:
         self.largest = max(self.largest, float(apart.max()))
 
 
-def rescore(database: Path, store: Store, also: Iterable[Pin] = ()) -> Report:
+def rescore(database: Path, store: Store, also: Iterable[Pin] = (), tell: Tell = untold) -> Report:
     """Compute every recorded prediction again; raises NoLog, and BundleError for a bundle that may not be served.
 
     `also` are versions that the store's aliases name no more and that may still be there.
@@ -67,7 +68,7 @@ def rescore(database: Path, store: Store, also: Iterable[Pin] = ()) -> Report:
     missing: dict[str, int] = defaultdict(int)
     faults: list[Fault] = []
     with opened(database) as connection:
-        matches = fold(entries(connection), faults)
+        matches = fold(entries(connection, tell), faults)
         while some := list(islice(matches, _AT_ONCE)):
             for version, found in _by_version(some).items():
                 if version not in tallies and (model := models.find(version)) is not None:

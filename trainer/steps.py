@@ -1,5 +1,7 @@
 """The steps of a cycle: intake → one for each family → done. Each runs in a process of its own and may die anywhere.
 
+Where fits are done beside each other, all of them are a step before the families', which then only draw the conclusion.
+
 What a step leaves behind is whole or not there: the snapshot is moved into place when it is finished, a candidate is in
 the store before the ledger names it, and the ledger names it before any alias means it. So a cycle that was killed
 goes on with the first step whose end is not on record, over the same snapshot.
@@ -7,9 +9,9 @@ goes on with the first step whose end is not on record, over the same snapshot.
 
 import logging
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from time import time
+from typing import TYPE_CHECKING
 
 from msgspec import MsgspecError, Struct, json, to_builtins
 from msgspec.structs import replace
@@ -18,6 +20,7 @@ from game.assignment import Alias
 from models.files import replace_file
 from models.places import store_at
 from models.prune import prune
+from trainer.cycle import Tell
 from trainer.data import log
 from trainer.data.sessions import Report
 from trainer.errors import TrainerError
@@ -28,13 +31,17 @@ from trainer.lifecycle.ledger import Entry, Kind
 from trainer.lifecycle.watch import expelled, serving
 from trainer.registry.runs import Outbox
 from trainer.settings import Settings
+from trainer.tasks.choose import parallel, tasks_of
+from trainer.tasks.kept import complete
+
+if TYPE_CHECKING:
+    from trainer.data.snapshot import Snapshot
+    from trainer.fitting.learning import Configurations, Learned
 
 logger = logging.getLogger(__name__)
 
-Tell = Callable[[str, float], None]
-"""(what is being done, the share of the step that is done)."""
-
 INTAKE = "intake"
+FITS = "fits"
 BEGUN = "cycle.json"
 RECENT = 100
 """Entries of the ledger whose versions are kept in the store, so that a rollback finds them."""
@@ -55,29 +62,33 @@ class Begun(Struct, frozen=True):
     sessions: Report
 
 
-def names() -> list[str]:
-    """The steps in their order."""
-    return [INTAKE, *families.NAMES]
+def names(settings: Settings) -> list[str]:
+    """The steps of a cycle in their order."""
+    return [INTAKE, *([FITS] if parallel(settings) else []), *settings.retrained(families.NAMES)]
 
 
-def remaining(lifecycle: Lifecycle, work: Path) -> list[str]:
+def remaining(lifecycle: Lifecycle, settings: Settings) -> list[str]:
     """The steps of the present cycle that are still to be done."""
-    number, begun = next_number(lifecycle), _begun(work)
+    number, begun = next_number(lifecycle), _begun(settings.work)
     if begun is None or begun.cycle != number:
-        return names()
-    done = {entry.family for entry in of_cycle(lifecycle, number)}
-    return [name for name in families.NAMES if name not in done]
+        return names(settings)
+    done = {INTAKE, *(entry.family for entry in of_cycle(lifecycle, number))}
+    if complete(settings.work, [name for name in names(settings) if name not in {FITS, *done}]):
+        done.add(FITS)
+    return [name for name in names(settings) if name not in done]
 
 
-def run(settings: Settings, step: str, tell: Tell) -> None:
-    """Do one step to its end."""
+def run(settings: Settings, step: str, tell: Tell, among: "Configurations | None" = None) -> None:
+    """Do one step to its end; a family's that fits does so `among` these configurations, or all that there are."""
     store = store_at(settings.store, settings.data_dir, settings.bundle_key)
-    with book.opened(settings.database) as opened:
+    with book.opened(settings.address) as opened:
         lifecycle = Lifecycle(opened, store)
         if step == INTAKE:
             _intake(settings, next_number(lifecycle), tell)
+        elif step == FITS:
+            _fits(settings, lifecycle, tell)
         else:
-            _family(settings, lifecycle, step, tell)
+            _family(settings, lifecycle, step, tell, among or families.configurations)
 
 
 def finish(settings: Settings, lifecycle: Lifecycle) -> Entry:
@@ -125,15 +136,14 @@ def learned(lifecycle: Lifecycle) -> int:
 
 def _last_trained(lifecycle: Lifecycle) -> Entry | None:
     """What the last finished cycle left in the ledger."""
-    found = lifecycle.entries("WHERE body ->> '$.kind' = ? ORDER BY number DESC LIMIT 1", str(Kind.TRAINED))
-    return found[0] if found else None
+    return lifecycle.last_saying(Kind.TRAINED, "kind")
 
 
 def _intake(settings: Settings, number: int, tell: Tell) -> None:
     from trainer.data.snapshot import take
 
     shutil.rmtree(settings.work, ignore_errors=True)
-    snapshot = take(settings.database, settings.bot_share, tell)
+    snapshot = take(settings.database, settings.bot_share, tell, settings.dataset_folder)
     for fault in snapshot.faults:
         logger.warning("Match %s is left out, record %d is corrupt: %s", fault.match, fault.position, fault.reason)
     snapshot.store(settings.work)
@@ -159,16 +169,42 @@ def _begun(work: Path) -> Begun | None:
         return None
 
 
-def _family(settings: Settings, lifecycle: Lifecycle, family: str, tell: Tell) -> None:
-    from trainer.data.snapshot import load
+def _fits(settings: Settings, lifecycle: Lifecycle, tell: Tell) -> None:
+    from trainer.tasks import fits
+
+    snapshot, number = _snapshot(settings), next_number(lifecycle)
+    done = {entry.family for entry in of_cycle(lifecycle, number)}
+    left = [family for family in settings.retrained(families.NAMES) if family not in done]
+    with tasks_of(settings) as tasks:
+        fits.fit(tasks, settings.work, snapshot, lifecycle.store, lifecycle.settle(), number, left, tell)
+
+
+def _learned(
+    settings: Settings, lifecycle: Lifecycle, family: str, snapshot: "Snapshot", number: int, tell: Tell,
+    among: "Configurations",
+) -> "Learned":  # fmt: skip
+    """What came of the fits done before, or what is learned now."""
     from trainer.fitting.learning import learn  # the learning libraries are loaded in this process and nowhere else
+    from trainer.tasks import fits
+
+    store, table = lifecycle.store, lifecycle.settle()
+    found = fits.kept(settings.work, snapshot, store, table, family) if parallel(settings) else None
+    return found or learn(family, snapshot, store, table, number, number, tell, among)
+
+
+def _snapshot(settings: Settings) -> "Snapshot":
+    from trainer.data.snapshot import load
 
     snapshot = load(settings.work)
     if snapshot is None:
         shutil.rmtree(settings.work, ignore_errors=True)
         raise TrainerError(f"The snapshot in {settings.work} is damaged; the cycle begins again.")
-    number = next_number(lifecycle)
-    found = learn(family, snapshot, lifecycle.store, lifecycle.settle(), number, number, tell, families.configurations)
+    return snapshot
+
+
+def _family(settings: Settings, lifecycle: Lifecycle, family: str, tell: Tell, among: "Configurations") -> None:
+    snapshot, number = _snapshot(settings), next_number(lifecycle)
+    found = _learned(settings, lifecycle, family, snapshot, number, tell, among)
     with log.opened(settings.database) as reader:
         position = log.last_position(reader)
     moves: tuple[Move, ...] = ()
@@ -201,7 +237,7 @@ def _fresh(lifecycle: Lifecycle, family: str, version: str) -> bool:
 
 def of_cycle(lifecycle: Lifecycle, number: int) -> list[Entry]:
     """What the cycle has decided of families."""
-    found = lifecycle.entries("WHERE body ->> '$.evidence.cycle' = ? ORDER BY number", number)
+    found = lifecycle.saying(number, "evidence", "cycle")
     return [entry for entry in found if entry.kind in (Kind.ENTERED, Kind.REFUSED, Kind.TRAINED)]
 
 
@@ -213,5 +249,5 @@ def _clear(lifecycle: Lifecycle) -> None:
 
 def recent(lifecycle: Lifecycle) -> set[str]:
     """Versions that a recent entry of the ledger names."""
-    entries = lifecycle.entries("ORDER BY number DESC LIMIT ?", RECENT)
+    entries = lifecycle.newest(RECENT)
     return set().union(*(serving(entry.before) | serving(entry.after) for entry in entries))

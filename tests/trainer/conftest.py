@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.services import postgres, stream  # noqa: F401 - fixtures
 
 from game import match as rules
 from game.assignment import Arm

@@ -3,14 +3,20 @@
 import asyncio
 import json
 import socket
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import httpx
 import pytest
+from msgspec.structs import replace
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from support.database import made
 
 from bench.system import free_port
@@ -18,8 +24,9 @@ from game.assignment import Alias
 from game.settings import SettingsError, load
 from models.store import FolderStore
 from trainer.lifecycle import book
-from trainer.lifecycle.admin import MAX_BODY, Admin
+from trainer.lifecycle.admin import MAX_BODY, NO_TOKEN, Admin
 from trainer.lifecycle.ledger import Kind, verify
+from trainer.meters import Meters
 from trainer.settings import Settings
 
 TOKEN = "a-token-of-some-length"
@@ -121,7 +128,9 @@ async def test_without_a_database_an_order_says_so(operator: httpx.AsyncClient, 
 
 def asked(settings: Settings) -> int:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with urlopen(Request(f"http://127.0.0.1:{settings.admin_port}/admin/aliases", headers=headers), timeout=5) as found:
+    with urlopen(
+        urllib.request.Request(f"http://127.0.0.1:{settings.admin_port}/admin/aliases", headers=headers), timeout=5
+    ) as found:
         return int(json.load(found)["generation"])
 
 
@@ -161,14 +170,57 @@ def test_a_port_in_use_is_told_of_and_no_more(
     assert "cannot be listened on" in caplog.text
 
 
-def test_without_a_token_nothing_listens(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_token_every_order_is_refused_and_pages_answer(settings: Settings) -> None:
+    async def page(request: Request) -> Response:
+        return Response("told")
+
+    silent = Admin(replace(settings, admin_token=""), open_to_all=[Route("/metrics", page)])
+    transport = httpx.ASGITransport(silent.app())
+    orders = ["promote", "demote", "rollback", "retrain", "reload"]
+    async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
+        for header in ({}, {"Authorization": "Bearer "}, {"Authorization": f"Bearer {TOKEN}"}):
+            answers = [await client.post(f"/admin/{name}", json={"family": "brian"}, headers=header) for name in orders]
+            answers += [await client.get(f"/admin/{name}", headers=header) for name in ("aliases", "gestures")]
+            assert {answer.status_code for answer in answers} == {503}
+            assert all(answer.json() == {"error": NO_TOKEN} for answer in answers)
+        assert (await client.get("/metrics")).text == "told"
+        assert "<title>" in (await client.get("/lab")).text
+    assert kinds(settings) == [] and not silent.retrain.is_set()
+
+
+def test_without_a_token_it_listens_and_says_that_no_orders_are_taken(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
-    silent = Admin(Settings(data_dir=settings.data_dir, admin_port=settings.admin_port))
-    silent.open()
-    assert "no orders are taken" in caplog.text
-    with pytest.raises(URLError):
-        asked(settings)
-    silent.close()
+    with closing(Admin(replace(settings, admin_token=""))) as silent:
+        silent.open()
+        for _ in range(1000):
+            try:
+                asked(settings)
+            except HTTPError as error:
+                with error:
+                    assert error.code == 503
+                break
+            except (URLError, ConnectionError):
+                Event().wait(0.01)
+        else:
+            raise AssertionError("it never listened")
+    assert NO_TOKEN in caplog.text
+
+
+async def test_what_comes_is_counted_by_order_and_by_how_it_was_answered(settings: Settings) -> None:
+    meters = Meters()
+    app = Admin(settings, meters=meters).app()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://orders/admin") as client:
+        await client.get("/aliases", headers=headers)
+        await client.post("/promote", json={"family": "logan"}, headers=headers)
+        await client.post("/promote", json={"family": "nobody"}, headers=headers)
+        await client.post("/promote", json={"family": "logan"})
+        await client.post("/reload", headers=headers)
+    assert meters.orders.series == {
+        ("aliases", "2xx"): 1, ("promote", "2xx"): 1, ("promote", "4xx"): 2, ("reload", "5xx"): 1,
+    }  # fmt: skip
 
 
 def test_a_short_token_is_refused() -> None:

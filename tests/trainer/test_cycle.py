@@ -11,21 +11,23 @@ from support.database import made
 
 from game.assignment import Alias
 from models.store import FolderStore
+from telemetry.traces import NO_TRACES
 from trainer import once, steps
 from trainer.cycle import Cycle, Work
 from trainer.errors import TrainerError
 from trainer.lifecycle import book
 from trainer.lifecycle.decisions import Lifecycle
 from trainer.lifecycle.ledger import Kind, verify
+from trainer.meters import Meters
 from trainer.registry.runs import Outbox
 from trainer.settings import Settings
 
 RecordsOf = Callable[..., Path]
-PATIENCE_S = 60.0
+PATIENCE_S = 180
 
 
 def cycle_of(folder: Path, work: Work, *names: str) -> Cycle:
-    return Cycle(Settings(data_dir=str(folder)), 4, list(names), len(names), work)
+    return Cycle(Settings(data_dir=str(folder)), 4, list(names), len(names), work, Meters(), NO_TRACES)
 
 
 def drive(cycle: Cycle) -> set[str]:
@@ -117,7 +119,7 @@ def test_what_is_worse_or_known_already_is_refused(settings: Settings, choice: l
     lessons.only(choice)
     with book.opened(settings.database) as opened:
         lifecycle = Lifecycle(opened, store)
-        for step in steps.remaining(lifecycle, settings.work):
+        for step in steps.remaining(lifecycle, settings):
             steps.run(settings, step, nothing)
         entry = lifecycle.entries()[-1]
     assert entry.kind is Kind.REFUSED and store.table() == table
@@ -128,13 +130,13 @@ def test_what_is_worse_or_known_already_is_refused(settings: Settings, choice: l
 def test_a_cycle_that_was_killed_goes_on_with_what_is_left(settings: Settings) -> None:
     with book.opened(settings.database) as opened:
         lifecycle = Lifecycle(opened, FolderStore(Path(settings.data_dir) / "store"))
-        assert steps.remaining(lifecycle, settings.work) == ["intake", "fixed"]
+        assert steps.remaining(lifecycle, settings) == ["intake", "fixed"]
         steps.run(settings, "intake", lambda phase, share: None)
-        assert steps.remaining(lifecycle, settings.work) == ["fixed"]
+        assert steps.remaining(lifecycle, settings) == ["fixed"]
         steps.run(settings, "fixed", lambda phase, share: None)
-        assert steps.remaining(lifecycle, settings.work) == []
+        assert steps.remaining(lifecycle, settings) == []
         steps.finish(settings, lifecycle)
-        assert steps.remaining(lifecycle, settings.work) == ["intake", "fixed"]
+        assert steps.remaining(lifecycle, settings) == ["intake", "fixed"]
         assert [entry.kind for entry in lifecycle.entries()] == [Kind.ADOPTED, Kind.ENTERED, Kind.TRAINED]
 
 
@@ -146,7 +148,7 @@ def test_a_damaged_snapshot_begins_the_cycle_again(settings: Settings) -> None:
         steps.run(settings, "fixed", lambda phase, share: None)
     with book.opened(settings.database) as opened:
         lifecycle = Lifecycle(opened, FolderStore(Path(settings.data_dir) / "store"))
-        assert steps.remaining(lifecycle, settings.work) == ["intake", "fixed"]
+        assert steps.remaining(lifecycle, settings) == ["intake", "fixed"]
 
 
 def test_a_failed_cycle_says_so(settings: Settings) -> None:

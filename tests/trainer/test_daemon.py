@@ -14,6 +14,7 @@ from time import monotonic
 
 import pytest
 from msgspec import json
+from msgspec.structs import replace
 from support import lessons
 from support.database import add, made
 
@@ -21,19 +22,21 @@ from game.records import Record
 from game.settings import SettingsError, load
 from trainer import daemon
 from trainer.cycle import Work
-from trainer.daemon import Pause
 from trainer.lifecycle import book
 from trainer.lifecycle.admin import Admin
 from trainer.lifecycle.lease import Lease
 from trainer.lifecycle.ledger import Kind
+from trainer.pause import Pause
 from trainer.settings import Settings
 
 Records = Callable[..., Iterator[Record]]
-PATIENCE_S = 60.0
+PATIENCE_S = 180
+CLIENTS = ("asyncpg", "nats")
+"""Of PostgreSQL and the stream: who has neither does not load them."""
 
 
 def settings_at(folder: Path, retrain_rounds: int = 10) -> Settings:
-    return Settings(data_dir=str(folder), retrain_rounds=retrain_rounds, poll_s=0.01, inference_port=9)
+    return Settings(data_dir=str(folder), retrain_rounds=retrain_rounds, poll_s=0.01, admin_port=0, inference_port=9)
 
 
 @contextmanager
@@ -147,7 +150,7 @@ def test_a_store_that_is_down_is_told_of_once_and_nothing_is_decided(
     tmp_path: Path, played: Records, caplog: pytest.LogCaptureFixture
 ) -> None:
     made(tmp_path, played(1, 2))
-    away = Settings(data_dir=str(tmp_path), store_url="s3://key:secret@127.0.0.1:9/bucket?secure=0", poll_s=0.01)
+    away = replace(settings_at(tmp_path), store_url="s3://key:secret@127.0.0.1:9/bucket?secure=0")
     with running(away, lessons.quick):
         until(lambda: "Waiting for it." in caplog.text)
         with book.opened(away.database) as opened:
@@ -184,6 +187,22 @@ def test_the_process_waits_for_the_log_without_libraries_and_stops_with_0(tmp_pa
     imported = {line.rpartition("|")[2].strip() for line in told if line.startswith("import time:")}
     assert "numpy" in imported
     assert not imported & {"torch", "xgboost", "sklearn", "onnx", "onnxruntime", "mlflow", "matplotlib", "optuna"}
+    assert not imported & set(CLIENTS)
+
+
+def test_only_the_families_that_are_named_are_retrained() -> None:
+    known = ("brian", "logan", "maxine")
+    assert Settings().retrained(known) == list(known)
+    assert load(Settings, {"RPS_RETRAIN_FAMILIES": "maxine  brian"}).retrained(known) == ["brian", "maxine"]
+    with pytest.raises(SettingsError, match="names mary; there are brian, logan, maxine"):
+        Settings(retrain_families="logan mary").retrained(known)
+
+
+def test_a_family_that_there_is_not_is_told_of_at_the_start(tmp_path: Path) -> None:
+    variables = {"RPS_DATA_DIR": str(tmp_path), "RPS_RETRAIN_FAMILIES": "mary"}
+    command = [sys.executable, "-m", "trainer"]
+    said = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 1 and "RPS_RETRAIN_FAMILIES names mary" in said.stderr
 
 
 def test_settings_come_from_variables_and_a_wrong_one_is_refused() -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs, to_builtins
 from support.rows import rows_with
 
 from game.features import NAMES
+from game.opponents import OPPONENTS
 from models.bundle import INPUT, OUTPUT, Scores, Training
 from models.experts.layout import CELLS
 from models.experts.reading import NEXT_MEMORY, PRIOR
@@ -29,6 +30,8 @@ from trainer.fitting.space import Choice
 
 FEW_STEPS = 12
 SIDES = ("thrown", "bot")
+SHIPPED = tuple(OPPONENTS)
+"""What is said of danger and stakes, curves and gains is said of these; all else of any family that has a file."""
 EVERY = [(family, one.name) for family in FAMILIES for one in configurations(family)]
 every = pytest.mark.parametrize(("family", "name"), EVERY)
 
@@ -78,13 +81,14 @@ def fits(rows: Rows) -> Callable[[str, str], Fitted]:
 Fits = Callable[[str, str], Fitted]
 
 
-def test_four_families_have_twelve_named_configurations_each() -> None:
-    assert FAMILIES == ("brian", "forrest", "logan", "maxine")
+def test_configurations_have_names_and_the_shipped_families_twelve_each() -> None:
+    assert SHIPPED == ("brian", "forrest", "logan", "maxine") and {*SHIPPED} <= {*FAMILIES}
     for family in FAMILIES:
-        assert len(configurations(family)) == len({one.name for one in configurations(family)}) == 12
+        assert len(configurations(family)) == len({one.name for one in configurations(family)})
+    assert all(len(configurations(family)) == 12 for family in SHIPPED)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", SHIPPED)
 def test_configurations_vary_danger_and_stakes(family: str) -> None:
     told = [to_builtins(one) for one in configurations(family)]
     assert {0.0, 0.1, 0.3, 0.6} <= {one["danger"] for one in told}
@@ -171,7 +175,8 @@ def test_the_same_seed_fits_the_same_model(family: str, name: str, fits: Fits, r
 @every
 def test_the_curve_and_the_gain_tell_of_the_fit(family: str, name: str, fits: Fits, rows: Rows) -> None:
     fitted = fits(family, name)
-    assert bool(fitted.curve) == (family != "logan") and bool(fitted.gain) == (family in ("forrest", "logan"))
+    if family in SHIPPED:
+        assert bool(fitted.curve) == (family != "logan") and bool(fitted.gain) == (family in ("forrest", "logan"))
     if fitted.gain:
         assert tuple(fitted.gain) == TURNED_NAMES and min(fitted.gain.values()) >= 0
         assert sum(fitted.gain.values()) == pytest.approx(1)
@@ -215,7 +220,7 @@ def test_no_fit_is_made_from_what_is_not_a_number(family: str, name: str, worth:
             configuration(family, name).fit(train, validation, 0)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", SHIPPED)
 def test_the_more_danger_counts_the_less_is_expected_of_what_beats_the_throw(family: str, rows: Rows) -> None:
     train, _ = sides(rows)
     found = []
@@ -225,7 +230,7 @@ def test_the_more_danger_counts_the_less_is_expected_of_what_beats_the_throw(fam
     assert found[0] > found[1] > found[2]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", SHIPPED)
 def test_stakes_move_the_fit_to_the_rounds_that_decide(family: str, rows: Rows) -> None:
     top = rows.stake >= np.quantile(rows.stake, 0.75)
     mixed = replace(rows, target=np.where(top, 0, 1))

@@ -85,15 +85,16 @@ def test_what_is_not_shown_to_be_worse_passes(held_out: Rows) -> None:
     assert judged(RIGHT, RIGHT, held_out).passed
 
 
-def test_with_nothing_in_production_there_is_nothing_to_beat(held_out: Rows) -> None:
+def test_with_nothing_in_production_guessing_must_not_be_shown_to_be_better(held_out: Rows) -> None:
     verdict = judged(RIGHT, None, held_out)
     assert verdict.passed and verdict.production is None
-    assert verdict.checks[-1].said.endswith("nothing is in production to compare it with.")
+    assert "by guessing, for nothing is in production yet, 1.0986" in verdict.checks[-1].said
+    assert "log-loss" in failed(judged(WRONG, None, held_out))
 
 
 def test_who_boasts_or_is_too_modest_is_refused_unless_what_serves_is_shown_to_be_worse(held_out: Rows) -> None:
     assert "calibration" in failed(judged(BOASTING, WRONG, held_out))
-    assert failed(judged(BOASTING, None, held_out)) == ["calibration"]
+    assert failed(judged(BOASTING, None, held_out)) == ["calibration", "log-loss"]
     assert failed(judged(BOASTING, BOASTING, held_out)) == ["calibration"]
     modest = saying(0.3, 0.4, 0.3)
     assert failed(judged(modest, None, held_out)) == ["calibration"]

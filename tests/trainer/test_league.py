@@ -21,7 +21,8 @@ from trainer.fitting.measures import log_losses
 from trainer.fitting.served import Served
 from trainer.league import bots, counts, league
 from trainer.league.games import Game, read
-from trainer.league.lineup import RESET, lineup
+from trainer.league.league import tried
+from trainer.league.lineup import RESET, Lineup, lineup
 from trainer.league.online import say, watch
 from trainer.league.plays import Plays, play
 from trainer.league.referee import judge, slices
@@ -203,7 +204,17 @@ def test_the_whole_lineup_says_the_same_of_a_round_whatever_comes_after(shipped:
     found = lineup(shipped, seed=0)
     assert found.predictors.keys() >= FAMILIES | {RESET} | counts.REFERENCES.keys()
     for seed in range(3):
-        watch(found.predictors, crowd(players=30, rounds=40, games=2), seed)
+        there = tried(found, crowd(players=30, rounds=40, games=2), seed).predictors.keys()
+        assert there >= found.predictors.keys() - found.programs
+
+
+def test_a_program_that_peeks_is_left_out_and_a_model_that_does_is_an_error() -> None:
+    found = Lineup({"one": counts.hedge, "rrps two": own_throw}, {"three": "it is away"}, {}, frozenset({"rrps two"}))
+    left = tried(found, crowd(), seed=0)
+    assert left.predictors == {"one": counts.hedge}
+    assert left.left_out.keys() == {"three", "rrps two"} and "hangs on more" in left.left_out["rrps two"]
+    with pytest.raises(LeakError, match="rrps two knows"):
+        tried(Lineup(found.predictors, {}, {}, frozenset({"one"})), crowd(), seed=0)
 
 
 def test_a_reader_in_the_store_plays_and_does_not_peek(shipped: FolderStore) -> None:
@@ -287,24 +298,28 @@ def test_intervals_hold_the_mean_and_widen_with_fewer_players() -> None:
 
 
 def test_a_league_of_a_file(file: File, shipped: FolderStore) -> None:
-    path, told = file(*rows_of(crowd())), list[str]()
-    found = league.run(path, shipped, 0, told.append)
+    path, told = file(*rows_of(crowd())), list[tuple[str, float]]()
+
+    def hear(what: str, share: float) -> None:
+        told.append((what, share))
+
+    found = league.run(path, shipped, 0, hear)
     assert found.predictors.keys() >= FAMILIES | {RESET} | counts.REFERENCES.keys()
     assert found.predictors.keys() | found.left_out.keys() >= bots.BOTS.keys()
     assert found.predictors["markov1"]["all"].accuracy > 0.7 > found.predictors["frequency"]["all"].accuracy
     assert found.predictors["uniform"]["all"].margin == pytest.approx(0)
     assert found.predictors["forrest"]["all"] != found.predictors[RESET]["all"]
-    assert told[0] == "play.csv.gz: 360 rounds of 6 players."
+    assert told[0] == ("play.csv.gz: 360 rounds of 6 players", 0.0) and told[-1][1] == 1.0
     shape = json.decode(json.encode(found))["predictors"]["brian"]["rounds_1_15"]
     rates = ("accuracy", "log_loss", "margin")
     assert shape.keys() == {"n", *rates, *(f"{rate}_interval" for rate in rates)} and len(shape["margin_interval"]) == 2
-    assert league.run(path, shipped, 0, told.append) == found
-    assert found.players == 6 and league.run(path, shipped, 0, told.append, {"p1", "p2"}).players == 2
+    assert league.run(path, shipped, 0, hear) == found
+    assert found.players == 6 and league.run(path, shipped, 0, hear, {"p1", "p2"}).players == 2
 
 
 def test_the_table_for_people_tells_versions_and_what_is_left_out(file: File, shipped: FolderStore) -> None:
     games = [Game(game.player, "eb_v2", game.name, "", game.throws) for game in crowd()]
-    found = league.run(file(*rows_of(games)), shipped, 0, lambda line: None)
+    found = league.run(file(*rows_of(games)), shipped, 0, lambda what, share: None)
     text = "\n".join(league.lines(found))
     assert "All rounds (6 players)" in text and "The first 15 rounds" in text
     assert all(f"{family} ({found.models[family].version})" in text for family in FAMILIES)
@@ -314,7 +329,7 @@ def test_the_table_for_people_tells_versions_and_what_is_left_out(file: File, sh
 
 def test_without_models_the_references_play(file: File, tmp_path: Path) -> None:
     nothing = FolderStore(tmp_path / "store", shipped=tmp_path / "none")
-    found = league.run(file(*rows_of(crowd())), nothing, 0, lambda line: None)
+    found = league.run(file(*rows_of(crowd())), nothing, 0, lambda what, share: None)
     assert found.predictors.keys() >= counts.REFERENCES.keys() and not found.models
     assert found.left_out[RESET] == "nothing of forrest is in production"
 

@@ -187,9 +187,13 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def study(recordings: Path) -> Study:
-    told: list[str] = []
-    found = run(recordings / "games.csv.gz", recordings / "free.csv", recordings / "out.json", 1, told.append)
-    assert told[0] == "games.csv.gz: 3000 rounds in 30 games that may be published."
+    told: list[tuple[str, float]] = []
+
+    def hear(what: str, share: float) -> None:
+        told.append((what, share))
+
+    found = run(recordings / "games.csv.gz", recordings / "free.csv", recordings / "out.json", 1, hear)
+    assert told[0] == ("games.csv.gz: 3000 rounds in 30 games that may be published", 0.0)
     return found
 
 
@@ -231,5 +235,5 @@ def test_faults_are_one_clear_line(recordings: Path, file: str, free: str, out: 
     (recordings / "other.csv").write_text("game_id\nelsewhere\n")
     (recordings / "one.csv").write_text("game_id\ng3\n")
     with pytest.raises(TrainerError, match=fault):
-        run(recordings / file, recordings / free, recordings / out, 0, lambda line: None)
+        run(recordings / file, recordings / free, recordings / out, 0, lambda what, share: None)
     assert not (recordings / "x.json").exists()

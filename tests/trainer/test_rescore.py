@@ -21,8 +21,8 @@ from game.moves import MOVES
 from game.records import Opened, Prediction, Record
 from models.store import SHIPPED, FolderStore, Pin
 from server import schema
-from server.commit import APPEND
-from server.sqlite import row
+from server.rows import row
+from server.sqlite import APPEND
 from trainer.fitting.served import Served
 from trainer.rescore import rescore
 

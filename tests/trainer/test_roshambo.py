@@ -214,11 +214,15 @@ def test_without_the_bots_a_person_is_told_in_one_line() -> None:
 
 def test_a_tournament_of_some_bots() -> None:
     pytest.importorskip("pyspiel", reason="open_spiel is not installed")
-    told: list[str] = []
+    told: list[tuple[str, float]] = []
+
+    def hear(what: str, share: float) -> None:
+        told.append((what, share))
+
     bots = ["rockbot", "copybot", "randbot"]
-    found = run(1, 3, told.append, bots)
-    assert found == run(1, 3, told.append, bots) and len(told) == 2 * len(bots)
-    assert found.bots == {**run(1, 3, told.append, bots[2:]).bots, **run(1, 3, told.append, bots[:2]).bots}
+    found = run(1, 3, hear, bots)
+    assert found == run(1, 3, hear, bots) and len(told) == 2 * len(bots)
+    assert found.bots == {**run(1, 3, hear, bots[2:]).bots, **run(1, 3, hear, bots[:2]).bots}
     assert found.bots["rockbot"].points > 980 and found.bots["copybot"].points > 960
     assert abs(found.bots["randbot"].points) < 150
     assert lines(found)[2].startswith("randbot") and lines(found)[-1].startswith("aggregate")

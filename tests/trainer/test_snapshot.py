@@ -16,6 +16,7 @@ from trainer.data.columns import Known, Rounds
 from trainer.data.features import matrix
 from trainer.data.intake import fold, histories
 from trainer.data.log import entries, last_position, opened
+from trainer.data.partitions import pseudonym
 from trainer.data.sessions import counts
 from trainer.data.snapshot import COLUMNS, SEAL, Snapshot, load, take
 from trainer.errors import NoLog
@@ -34,6 +35,10 @@ def assert_equal(ours: Snapshot, theirs: Snapshot) -> None:
         mine, other = getattr(ours, field.name), getattr(theirs, field.name)
         if not isinstance(mine, Rounds):
             assert np.array_equal(mine, other), field.name
+    assert_same_columns(ours, theirs)
+
+
+def assert_same_columns(ours: Snapshot, theirs: Snapshot) -> None:
     for kind, mine, other in (
         (Rounds, ours.rounds, theirs.rounds),
         (Known, ours.rounds.known, theirs.rounds.known),
@@ -54,6 +59,27 @@ def test_every_match_is_there_in_the_order_of_opening(cyclers: Path) -> None:
         assert found.end == last_position(connection)
         whole = histories(fold(entries(connection), []))
     np.testing.assert_array_equal(matrix(found.rounds), matrix(whole.rounds))
+
+
+def test_what_is_learned_from_a_dataset_is_what_the_log_says_of_ended_matches(
+    log_with: LogWith, played: Played, tmp_path: Path
+) -> None:
+    ended = [one for one in played(6, 4) if one.match != "m23"]  # the last one is under way
+    database = log_with(replace(one, player_kind=PlayerKind.BOT) if isinstance(one, Opened) else one for one in ended)
+
+    def from_dataset(bot_share: float) -> Snapshot:
+        return take(database, bot_share, lambda phase, share: None, tmp_path / "dataset")
+
+    for bot_share in (0.0, 0.5, 1.0):
+        found, whole = from_dataset(bot_share), taken(database, bot_share)
+        assert (found.matches, found.kinds, found.end) == (whole.matches, whole.kinds, whole.end)
+        assert found.players == [pseudonym(player) for player in whole.players]
+        assert found.weight.tolist() == whole.weight.tolist()
+        assert_same_columns(found, whole)
+    assert 0 < len(taken(database, 0.5).matches) < 23
+    parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "dataset").rglob("*.parquet")}
+    assert parts and from_dataset(1.0).played == taken(database, 1.0).played
+    assert parts == {path: path.stat().st_mtime_ns for path in (tmp_path / "dataset").rglob("*.parquet")}
 
 
 def test_reading_a_few_matches_at_a_time_gives_the_same(cyclers: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from trainer.errors import Unwanted
 from trainer.sparring.bots import BOTS, leanings
 from trainer.sparring.hand import Finished, Hand
 from trainer.sparring.position import Bot, History, Past, Position
-from trainer.sparring.report import tally, wilson
+from trainer.sparring.report import tally
 from trainer.sparring.simulate import PARTNERS, seated, simulate
 
 R, P, S = MOVES
@@ -259,12 +259,6 @@ def test_every_kind_meets_every_opponent_equally_often(kinds: int) -> None:
 def test_names_that_there_are_not_are_refused(names: list[str], opponents: list[str], fault: str) -> None:
     with pytest.raises(Unwanted, match=fault):
         simulate("http://nowhere", names, 1, 1, opponents, 0, lambda step, share: None)
-
-
-def test_the_interval_is_wilsons() -> None:
-    assert wilson(0.5, 10) == pytest.approx((0.236593, 0.763407), abs=1e-6)
-    assert wilson(1.0, 10) == pytest.approx((0.722467, 1.0), abs=1e-6)
-    assert wilson(0.0, 1)[0] == 0
 
 
 def test_a_tally_counts_for_the_partner_and_rates_the_machine() -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from trainer.data.columns import Rounds, pick, rows_of
-from trainer.data.intake import Intake
+from trainer.data.columns import Rounds
+from trainer.data.intake import Intake, chosen
 
 LONG = 10
 """Rounds from which on two matches are not alike by chance: each has 15 possible values and 9 pairs of throws."""
@@ -34,11 +34,4 @@ def without(intake: Intake) -> tuple[Intake, list[tuple[str, str]]]:
     if not found:
         return intake, []
     kept = np.setdiff1d(np.arange(len(intake.matches)), list(found))
-    return Intake(
-        rounds=pick(intake.rounds, kept),
-        players=intake.players,
-        matches=[intake.matches[history] for history in kept],
-        kinds=[intake.kinds[history] for history in kept],
-        opened_at=intake.opened_at[kept],
-        took=intake.took[rows_of(intake.rounds, kept)],
-    ), [(intake.matches[history], intake.matches[first]) for history, first in found.items()]
+    return chosen(intake, kept), [(intake.matches[history], intake.matches[first]) for history, first in found.items()]

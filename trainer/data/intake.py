@@ -111,15 +111,27 @@ def gather(matches: Iterable[Match]) -> Intake:
     parts = [_read([])]
     while some := list(islice(matches, _AT_ONCE)):
         parts.append(_read(some))
-    return _ordered(parts)
+    return ordered(parts)
+
+
+def chosen(intake: Intake, kept: Ints) -> Intake:
+    """These matches alone, in this order; players keep their numbers."""
+    return Intake(
+        rounds=pick(intake.rounds, kept),
+        players=intake.players,
+        matches=[intake.matches[history] for history in kept],
+        kinds=[intake.kinds[history] for history in kept],
+        opened_at=intake.opened_at[kept],
+        took=intake.took[rows_of(intake.rounds, kept)],
+    )
 
 
 def histories(matches: Iterable[Match]) -> Intake:
     """The matches as columns; a round that was sealed and never played is the last of its history."""
-    return _ordered([_read(list(matches))])
+    return ordered([_read(list(matches))])
 
 
-def _ordered(parts: Sequence[Intake]) -> Intake:
+def ordered(parts: Sequence[Intake]) -> Intake:
     """All parts as one, in the order of opening; players are numbered as they come."""
     joined = join([part.rounds for part in parts])
     names = np.array([name for part in parts for name in part.matches], np.str_)

@@ -6,10 +6,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from telemetry.progress import Tell, untold
 from trainer.errors import NoLog
 
 Entry = tuple[int, str, bytes]
 """(position, match, body) of one row."""
+
+_OFTEN = 1000
+"""Rows between two words about how far one has read."""
 
 
 @contextmanager
@@ -24,7 +28,7 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute("BEGIN")
             connection.execute("SELECT position, match, kind, body FROM log LIMIT 0")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise NoLog(f"There is no round log in {database} yet: {error}.") from error
         yield connection
 
@@ -42,7 +46,10 @@ def last_position(connection: sqlite3.Connection) -> int:
     return int(position)
 
 
-def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
-    """All rows in the order in which they became durable."""
+def entries(connection: sqlite3.Connection, tell: Tell = untold) -> Iterator[Entry]:
+    """All rows in the order in which they became durable; `tell` hears now and then how far one has read."""
+    end = last_position(connection)
     for position, match, body in connection.execute("SELECT position, match, body FROM log ORDER BY position"):
+        if not position % _OFTEN:
+            tell("reading the log", position / end)
         yield position, bytes(match).decode(errors="replace"), body

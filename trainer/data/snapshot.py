@@ -20,7 +20,7 @@ from models.files import replace_file
 from trainer.data import sessions
 from trainer.data.columns import Ints, Known, Pasts, Rounds
 from trainer.data.copies import without
-from trainer.data.intake import Fault, Intake, fold, gather
+from trainer.data.intake import Fault, Intake, chosen, fold, gather, ordered
 from trainer.data.log import Entry, entries, last_position, opened
 
 log = logging.getLogger(__name__)
@@ -94,14 +94,16 @@ class Snapshot:
         replace_file(folder / SEAL, json.encode(_Seal(self.id, sha256(content).hexdigest())))
 
 
-def take(database: Path, bot_share: float, tell: Tell) -> Snapshot:
-    """Read the whole log as it is now; raises NoLog. Few matches at a time are more than columns."""
-    faults: list[Fault] = []
-    with opened(database) as connection:
-        end = last_position(connection)
-        matches = fold(_told(entries(connection), end, tell), faults)
-        intake = gather(one for one in matches if sessions.counts(one.id, one.opened.player_kind, bot_share))
-    tell("reading the log", 1.0)
+def take(database: Path, bot_share: float, tell: Tell, dataset: Path | None = None) -> Snapshot:
+    """Read the whole log as it is now; raises NoLog. Few matches at a time are more than columns.
+
+    With a `dataset` only what is new of the log is read and added there, and what has ended is learned from it: then
+    players are pseudonyms. Raises NoDataset and OutputError too.
+    """
+    if dataset is None:
+        intake, end, faults = _from_log(database, bot_share, tell)
+    else:
+        intake, end, faults = _from_dataset(database, dataset, bot_share, tell)
     intake, copies = without(intake)
     for copy, first in copies:
         log.warning("Match %s is left out, it is a copy of match %s.", copy, first)
@@ -110,6 +112,28 @@ def take(database: Path, bot_share: float, tell: Tell) -> Snapshot:
         intake.rounds, intake.players, intake.matches, intake.kinds, intake.opened_at, weight,
         end, faults, report, _id(intake, weight),
     )  # fmt: skip
+
+
+def _from_log(database: Path, bot_share: float, tell: Tell) -> tuple[Intake, int, list[Fault]]:
+    faults: list[Fault] = []
+    with opened(database) as connection:
+        end = last_position(connection)
+        matches = fold(_told(entries(connection), end, tell), faults)
+        intake = gather(one for one in matches if sessions.counts(one.id, one.opened.player_kind, bot_share))
+    tell("reading the log", 1.0)
+    return intake, end, faults
+
+
+def _from_dataset(database: Path, folder: Path, bot_share: float, tell: Tell) -> tuple[Intake, int, list[Fault]]:
+    from trainer.data import export, partitions  # Parquet's library is loaded only where it is used
+
+    tell("adding to the dataset", 0.0)
+    report = export.export(database, folder)
+    tell("reading the dataset", 0.5)
+    intake = partitions.read(folder)
+    each = zip(intake.matches, intake.kinds, strict=True)
+    counts = [sessions.counts(match, kind, bot_share) for match, kind in each]
+    return ordered([chosen(intake, np.flatnonzero(counts))]), report.dataset.position, report.faults
 
 
 def load(folder: Path) -> Snapshot | None:

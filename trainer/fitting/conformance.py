@@ -2,12 +2,12 @@
 
 import numpy as np
 import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
 from game.features import NAMES
 from game.moves import MOVES
 from models.bundle import INPUT, OUTPUT
 from models.experts.reading import MEMORY, NEXT_MEMORY, PRIOR
+from models.runtime import FAULTS, FLOAT
 from trainer.data.rows import Rows
 from trainer.fitting.reading.follow import Shapes, shapes
 from trainer.fitting.served import Served, first
@@ -15,25 +15,14 @@ from trainer.fitting.served import Served, first
 TOLERANCE = 1e-4
 """How far from 1 three probabilities may sum, and a row alone from the same row among others."""
 _ALONE = 16
-_FLOAT = "tensor(float)"
 _GATE_OUTPUTS = (OUTPUT, NEXT_MEMORY, PRIOR)
-
-_FAULTS = (
-    faults.Fail,
-    faults.InvalidArgument,
-    faults.InvalidGraph,
-    faults.InvalidProtobuf,
-    faults.NotImplemented,
-    faults.RuntimeException,
-)
-"""ONNX Runtime's exceptions have no common ancestor below Exception."""
 
 
 def fault(model: bytes, reads: str, rows: Rows) -> str | None:
     """What is wrong with it, in a sentence, if anything is; `reads` as in the manifest, `rows` are what it is asked."""
     try:
         return _names(model, reads) or _answers(Served(model, reads), rows)
-    except (*_FAULTS, ValueError, RuntimeError) as error:
+    except (*FAULTS, ValueError, RuntimeError) as error:
         return f"ONNX Runtime refuses it: {' '.join(str(error).split())[:200]}"
 
 
@@ -42,12 +31,12 @@ def _names(model: bytes, reads: str) -> str | None:
     options.log_severity_level = 4  # what is wrong is told in our own words
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     inputs = {one.name: one.shape[1:] for one in session.get_inputs()}
-    floats = all(one.type == _FLOAT for one in session.get_inputs())
+    floats = all(one.type == FLOAT for one in session.get_inputs())
     wanted = _gate_inputs(inputs) if reads else {INPUT: [len(NAMES)]}
     if inputs != wanted or not floats:
         return f"Its inputs are {inputs}, not {wanted} of float32."
     outputs = {one.name: one.type for one in session.get_outputs()}
-    if missing := [name for name in (_GATE_OUTPUTS if reads else (OUTPUT,)) if outputs.get(name) != _FLOAT]:
+    if missing := [name for name in (_GATE_OUTPUTS if reads else (OUTPUT,)) if outputs.get(name) != FLOAT]:
         return f"Its outputs are {outputs}, without {' and '.join(missing)} of float32."
     return None
 

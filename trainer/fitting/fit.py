@@ -7,6 +7,7 @@ each family's fits the best four take the aliases by log-loss on the validation 
 import logging
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 from game.assignment import Alias
 from models.bundle import Manifest, Scores, version_of, write
 from models.store import BUNDLES, TABLE, Pin, Table
+from telemetry.progress import Tell, untold
 from trainer.data.material import Material, gather
 from trainer.data.rows import Rows
 from trainer.errors import OutputError
@@ -27,6 +29,7 @@ from trainer.fitting.families import Configuration, configurations
 from trainer.fitting.manifests import describe, judge
 from trainer.fitting.measures import log_loss
 from trainer.fitting.table import aligned, cells
+from trainer.tasks import InTurn, Job, Tasks
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +66,14 @@ class _Candidate(Struct, frozen=True):
 
 
 def fit(
-    data: Path, out: Path, families: Sequence[str], only_cc0: bool, seed: int, force: bool, again: bool = False
-) -> Fits:
+    data: Path, out: Path, families: Sequence[str], only_cc0: bool, seed: int, force: bool, again: bool = False,
+    tasks: Tasks | None = None, tell: Tell = untold,
+) -> Fits:  # fmt: skip
     """Fill `out` with bundles and their aliases; replaces what is there only with `force`.
 
     With `again` those that take an alias are fitted once more, now from the test players too. What is told of them
-    stays what the fit before did on these players, and the manifest says so.
+    stays what the fit before did on these players, and the manifest says so. A family's fits are `tasks`; without any
+    they are done in turn. `tell` hears of each that has ended.
     """
     if out.exists() and any(out.iterdir()) and not force:
         raise OutputError(f"{out} is not empty; --force replaces what is in it.")
@@ -81,8 +86,8 @@ def fit(
     try:
         table: dict[str, dict[Alias, Pin]] = {}
         found: list[Fit] = []
-        for family in families:
-            ordered = _ordered(family, material, seed)
+        for number, family in enumerate(families):
+            ordered = _ordered(family, material, seed, tasks or InTurn(), _part(tell, number, len(families)))
             fits = _judged(family, ordered, material, baselines, seed)
             if again:
                 ordered, fits = _again(family, ordered, fits, material, seed)
@@ -122,18 +127,33 @@ def _calibration(scores: Scores) -> str:
     return "" if scores.calibration_error is None else f"{scores.calibration_error:.4f}"
 
 
-def _ordered(family: str, material: Material, seed: int) -> list[_Candidate]:
-    """The family's fits, best on the validation players first."""
+def _part(tell: Tell, number: int, parts: int) -> Tell:
+    """What tells of one of so many parts of the whole."""
+    return lambda what, share: tell(what, (number + share) / parts)
+
+
+def _ordered(family: str, material: Material, seed: int, tasks: Tasks, tell: Tell) -> list[_Candidate]:
+    """The family's fits, best on the validation players first; raises TaskFailed."""
+    jobs = [Job(f"{family} {one.name}", (one, seed)) for one in configurations(family)]
     found = []
-    for configuration in configurations(family):
-        started = perf_counter()
-        fitted = configuration.fit(material.train, material.validation, seed)
-        seconds = perf_counter() - started
-        served.check(fitted, material.validation)
-        loss = log_loss(fitted.predict(material.validation), material.validation.target)
-        found.append(_Candidate(configuration, fitted.model, fitted.reads, loss, seconds))
-        log.info("%s %s: validation log-loss %.4f, %.0f s", family, configuration.name, loss, seconds)
-    return sorted(found, key=lambda candidate: candidate.validation_loss)
+    with closing(tasks.map(_candidate, (material.train, material.validation), jobs)) as fits:
+        for ended in fits:
+            one = ended.result()
+            found.append((one.validation_loss, ended.number, one))
+            told = f"{ended.name}: validation log-loss {one.validation_loss:.4f}, {one.seconds:.0f} s"
+            tell(told, len(found) / len(jobs))
+    return [one for _, _, one in sorted(found, key=lambda told: told[:2])]
+
+
+def _candidate(sides: tuple[Rows, Rows], configuration: Configuration, seed: int) -> _Candidate:
+    """The configuration fitted, checked and measured."""
+    train, validation = sides
+    started = perf_counter()
+    fitted = configuration.fit(train, validation, seed)
+    seconds = perf_counter() - started
+    served.check(fitted, validation)
+    loss = log_loss(fitted.predict(validation), validation.target)
+    return _Candidate(configuration, fitted.model, fitted.reads, loss, seconds)
 
 
 def _judged(

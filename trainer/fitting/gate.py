@@ -1,7 +1,8 @@
 """The gate: what a candidate must show before players meet it. Each check is a number, its limit and a sentence.
 
-Whether it is better is found out in play (`trainer.lifecycle.compare`); here it must not be shown to be worse, must
-know how sure it may be, be small and quick, and answer as the contract says.
+Whether it is better is found out in play (`trainer.lifecycle.compare`); here it must not be shown to be worse than
+what is in production, or than guessing where nothing is, must know how sure it may be, be small and quick, and answer
+as the contract says.
 """
 
 from itertools import chain, count, islice
@@ -10,6 +11,7 @@ from time import perf_counter_ns
 import numpy as np
 from msgspec import Struct
 
+from game.moves import MOVES
 from models.bundle import version_of
 from trainer.data.columns import Floats, Ints
 from trainer.data.habits import Habits
@@ -74,11 +76,12 @@ def judge(
     if checks[0].passed:
         model = Served(fitted.model, fitted.reads)
         said = model.predict(held_out)
-        against = None if production is None else production[1].predict(held_out)
+        against = _guesses(len(held_out)) if production is None else production[1].predict(held_out)
         checks.append(_latency(model, held_out))
-        apart = None if against is None else difference(said, against, held_out, seed, clusters)
-        checks.append(_calibration(said, apart, held_out))
-        checks.append(_log_loss(said, against, apart, held_out))
+        apart = difference(said, against, held_out, seed, clusters)
+        checks.append(_calibration(said, None if production is None else apart, held_out))
+        rival = "by guessing, for nothing is in production yet," if production is None else "in production"
+        checks.append(_log_loss(said, against, rival, apart, held_out))
     return Verdict(
         family=family,
         version=version_of(family, fitted.model),
@@ -138,14 +141,16 @@ def _calibration(ours: Floats, apart: Rate | None, rows: Rows) -> Check:
     return _check("calibration", error, limit, f"{said}.")
 
 
-def _log_loss(ours: Floats, theirs: Floats | None, apart: Rate | None, rows: Rows) -> Check:
+def _guesses(rows: int) -> Floats:
+    return np.full((rows, len(MOVES)), 1 / len(MOVES))
+
+
+def _log_loss(ours: Floats, theirs: Floats, rival: str, apart: Rate, rows: Rows) -> Check:
     """Passed unless it is shown to be worse: unless the whole interval of the difference lies above 0."""
     weight = rows.weight.astype(np.float64)
     said = f"Its log-loss on {len(rows)} newest rounds is {log_loss(ours, rows.target, weight):.4f}"
-    if theirs is None or apart is None:
-        return _check("log-loss", 0.0, 0.0, f"{said}; nothing is in production to compare it with.")
     low, high = apart.interval
-    said += f", in production {log_loss(theirs, rows.target, weight):.4f}"
+    said += f", {rival} {log_loss(theirs, rows.target, weight):.4f}"
     return _check("log-loss", low, 0.0, f"{said}: {apart.mean:+.4f} (95 %: {low:+.4f} to {high:+.4f}).")
 
 

@@ -10,7 +10,7 @@ from game.features import CONTRACT
 from models.bundle import FORMAT, INPUT, OUTPUT, Manifest, Scores, Training, version_of
 from trainer.data.columns import Floats, Ints
 from trainer.data.rows import Rows
-from trainer.fitting.families import Configuration
+from trainer.fitting.families import Configuration, opponent
 from trainer.fitting.measures import scores
 
 
@@ -38,6 +38,7 @@ def describe(
         metrics=metrics,
         baselines=dict(baselines),
         reads=reads,
+        opponent=opponent(family),
     )
 
 

@@ -5,19 +5,17 @@ by its log-loss on the validation players, who also stop its fit; the test playe
 found here can still be judged on them.
 """
 
-import logging
 from time import perf_counter
 from typing import Any
 
 import optuna
 from msgspec import Struct, structs
 
+from telemetry.progress import Tell, untold
 from trainer.data.material import Material
 from trainer.fitting.families import configurations, space
 from trainer.fitting.measures import log_loss
 from trainer.fitting.space import Choice, Space, Span, Whole
-
-log = logging.getLogger(__name__)
 
 
 class Trial(Struct, frozen=True):
@@ -28,12 +26,12 @@ class Trial(Struct, frozen=True):
     seconds: float
 
 
-def sweep(family: str, material: Material, trials: int, seconds: float, seed: int) -> list[Trial]:
+def sweep(family: str, material: Material, trials: int, seconds: float, seed: int, tell: Tell = untold) -> list[Trial]:
     """Up to `trials` trials, the best first; none is begun once `seconds` are over.
 
     The first is the family's first configuration as it is. The same seed tries the same.
     """
-    base, ranges = configurations(family)[0], space(family)
+    base, ranges, began = configurations(family)[0], space(family), perf_counter()
     found: list[Trial] = []
 
     def judge(trial: optuna.Trial) -> float:
@@ -41,7 +39,8 @@ def sweep(family: str, material: Material, trials: int, seconds: float, seed: in
         fitted = structs.replace(base, **parameters).fit(material.train, material.validation, seed)  # type: ignore[type-var]  # every configuration is a Struct
         loss = log_loss(fitted.predict(material.validation), material.validation.target)
         found.append(Trial(parameters, loss, perf_counter() - started))
-        log.info("%s trial %d: validation log-loss %.4f, %s", family, len(found), loss, _told(parameters))
+        share = max(len(found) / trials, min((perf_counter() - began) / seconds, 1.0))
+        tell(f"{family} trial {len(found)}: validation log-loss {loss:.4f}, {_told(parameters)}", share)
         return loss
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # a line for each trial is written above

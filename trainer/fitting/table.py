@@ -42,7 +42,7 @@ def entries(store: Store) -> list[Entry]:
 def lines(table: list[Entry]) -> list[str]:
     """The table as text, with each distinct set of baselines below."""
     rows = [_HEAD, *(_row(entry) for entry in table)]
-    return aligned([*rows, *(("", "baseline", name, *cells(scores), "", "") for name, scores in _baselines(table))])
+    return aligned([*rows, *(("", "baseline", name, *shown, "", "") for name, shown in _baselines(table))])
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -70,10 +70,11 @@ def _row(entry: Entry) -> tuple[str, ...]:
     return entry.family, entry.alias.value, entry.version, *cells(entry.metrics), size, name
 
 
-def _baselines(table: list[Entry]) -> Iterator[tuple[str, Scores]]:
-    """Models fitted together share their baselines: each set is told once."""
-    told: list[dict[str, Scores]] = []
+def _baselines(table: list[Entry]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Models judged on the same rounds share their baselines: what would look the same is told once."""
+    told: list[dict[str, tuple[str, ...]]] = []
     for entry in table:
-        if entry.baselines not in told:
-            told.append(entry.baselines)
-            yield from entry.baselines.items()
+        shown: dict[str, tuple[str, ...]] = {name: cells(scores) for name, scores in entry.baselines.items()}
+        if shown not in told:
+            told.append(shown)
+            yield from shown.items()

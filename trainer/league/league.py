@@ -3,17 +3,18 @@
 games -> values drawn -> who plays -> tried for peeking -> what each says -> figures
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from models.bundle import Interval
 from models.store import Store
+from telemetry.progress import Tell
 from trainer.fitting.table import aligned
-from trainer.league.games import read
-from trainer.league.lineup import Learned, lineup
-from trainer.league.online import say, watch
+from trainer.league.games import Game, read
+from trainer.league.lineup import Learned, Lineup, lineup
+from trainer.league.online import peeking, say, watch
 from trainer.league.plays import play
 from trainer.league.referee import ALL, EARLY, Figures, judge
 
@@ -34,24 +35,21 @@ class League(Struct, frozen=True):
     seen: list[str]
 
 
-def run(
-    file: Path, store: Store, seed: int, tell: Callable[[str], None], players: Collection[str] | None = None
-) -> League:
-    """Score all on the file, or on `players` of it alone; `tell` hears how far it is, a line at a time.
+def run(file: Path, store: Store, seed: int, tell: Tell, players: Collection[str] | None = None) -> League:
+    """Score all on the file, or on `players` of it alone; `tell` hears how far it is.
 
     The same file, store and seed give the same league. Raises TrainerError where the file is not one to score on,
     LeakError where a predictor peeks, StoreError and BundleError where what serves cannot be read.
     """
     games = read(file, players)
     plays = play(games, seed)
-    tell(f"{file.name}: {len(plays)} rounds of {len(plays.rounds.starts)} players.")
-    found = lineup(store, seed)
-    watch(found.predictors, games, seed)
-    tell(f"{len(found.predictors)} predictors, none of which peeks.")
+    tell(f"{file.name}: {len(plays)} rounds of {len(plays.rounds.starts)} players", 0.0)
+    found = tried(lineup(store, seed), games, seed)
+    tell(f"{len(found.predictors)} predictors, none of which peeks", 0.0)
     said = {}
-    for name, predict in found.predictors.items():
+    for number, (name, predict) in enumerate(found.predictors.items(), 1):
         said[name] = say(name, predict, plays)
-        tell(f"{name} has predicted.")
+        tell(f"{name} has predicted", number / len(found.predictors))
     learned_from = {dataset for model in found.models.values() for dataset in model.datasets}
     return League(
         players=len(plays.rounds.starts),
@@ -60,6 +58,17 @@ def run(
         models=found.models,
         seen=sorted(learned_from & {game.dataset for game in games}),
     )
+
+
+def tried(found: Lineup, games: Sequence[Game], seed: int) -> Lineup:
+    """Those that do not peek. Of other people's programs one that seems to is left out: some answer by what they kept
+    of an earlier match, which hangs on all that the process played before. Raises LeakError of any other predictor.
+    """
+    watch({name: predict for name, predict in found.predictors.items() if name not in found.programs}, games, seed)
+    programs = {name: found.predictors[name] for name in found.predictors if name in found.programs}
+    for name in peeking(programs, games, seed):
+        found = found.without(name, "what it throws hangs on more than the rounds before")
+    return found
 
 
 def lines(league: League) -> list[str]:

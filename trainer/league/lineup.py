@@ -21,11 +21,19 @@ class Learned(Struct, frozen=True):
 
 
 class Lineup(Struct, frozen=True):
-    """`left_out` gives the reason; `models` are the predictors that have learned from people before."""
+    """`left_out` gives the reason; `models` are the predictors that have learned from people before; `programs` are
+    other people's, of which some keep in memory more than they were told.
+    """
 
     predictors: dict[str, Predictor]
     left_out: dict[str, str]
     models: dict[str, Learned]
+    programs: frozenset[str]
+
+    def without(self, name: str, reason: str) -> "Lineup":
+        """The others."""
+        predictors = {other: predict for other, predict in self.predictors.items() if other != name}
+        return Lineup(predictors, self.left_out | {name: reason}, self.models, self.programs - {name})
 
 
 def lineup(store: Store, seed: int) -> Lineup:
@@ -47,7 +55,7 @@ def lineup(store: Store, seed: int) -> Lineup:
     if RESET not in predictors:
         left_out[RESET] = f"nothing of {RESET_FAMILY} is in production"
     found, missing = champions(seed)
-    return Lineup({**predictors, **REFERENCES, **found}, {**left_out, **missing}, models)
+    return Lineup({**predictors, **REFERENCES, **found}, {**left_out, **missing}, models, frozenset(found))
 
 
 def _with_history(model: Served) -> Predictor:

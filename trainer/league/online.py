@@ -29,6 +29,12 @@ def say(name: str, predict: Predictor, plays: Plays) -> Floats:
 
 def watch(predictors: Mapping[str, Predictor], games: Sequence[Game], seed: int) -> None:
     """Raise LeakError if a predictor says something else once throws from some round of a career on are changed."""
+    for name in peeking(predictors, games, seed):
+        raise LeakError(f"{name} knows of a round what nobody can before it is played.")
+
+
+def peeking(predictors: Mapping[str, Predictor], games: Sequence[Game], seed: int) -> Iterator[str]:
+    """The names of those that say something else once throws from some round of a career on are changed."""
     random = np.random.default_rng(seed)
     players = list(dict.fromkeys(game.player for game in games))
     some = {players[at] for at in random.permutation(len(players))[:WATCHED]}
@@ -39,7 +45,7 @@ def watch(predictors: Mapping[str, Predictor], games: Sequence[Game], seed: int)
     for name, predict in predictors.items():
         before, after = (say(name, predict, plays)[earlier] for plays in (true, other))
         if not np.allclose(before, after, rtol=0, atol=_TOLERANCE):
-            raise LeakError(f"{name} knows of a round what nobody can before it is played.")
+            yield name
 
 
 def _lengths(games: Sequence[Game]) -> dict[str, int]:

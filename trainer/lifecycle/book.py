@@ -1,99 +1,137 @@
 """The trainer's own tables in the database: the ledger, the lease and its notices to the server.
 
-The server makes the tables (`server/schema.py`); here they are written. Each write is one short transaction.
+The server makes the tables; here they are written, in SQLite or PostgreSQL. Each write is one short transaction.
 """
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import time
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import json
 
-from trainer.errors import LedgerUnavailable, NoLog, Overtaken
+from trainer.errors import NoLog, Overtaken
+from trainer.lifecycle import books_sqlite
 from trainer.lifecycle.ledger import Row
 
-_WAIT_S = 5.0
-"""How long a write waits for the server's; the server's own are over within milliseconds."""
+if TYPE_CHECKING:
+    from trainer.postgres import Postgres
+
+LEDGER, GESTURE_LEDGER = "ledger", "gesture_ledger"
+"""Of what foretells throws, and of what sees hands: two chains of entries, each with its store."""
+
+
+class Tables(Protocol):
+    """A database that holds these tables. Parameters stand in a statement as $1, $2 …, and texts come as `str`."""
+
+    name: str
+    """What it is called where people read it."""
+
+    def fetch(self, sql: str, *parameters: Any) -> Sequence[Sequence[Any]]:
+        """All rows of one statement, which is a transaction of its own.
+
+        Raises Overtaken where rows that are there forbid it, and LedgerUnavailable and NoLog.
+        """
+
+    def field(self, *path: str) -> str:
+        """SQL for the text at this place of the JSON in `body`."""
 
 
 class Book:
-    """One connection to these tables; made by `opened`, used by one thread."""
+    """The tables, with one of the ledgers; made by `opened`, used by one thread. All raise LedgerUnavailable."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, tables: Tables, ledger: str = LEDGER) -> None:
+        self._tables = tables
+        self._ledger = ledger
 
     def head(self) -> Row | None:
         """The last entry's row."""
-        found = self.rows("ORDER BY number DESC LIMIT 1")
-        return found[0] if found else None
+        return next(iter(self.newest(1)), None)
 
-    def rows(self, clause: str = "ORDER BY number", *parameters: Any) -> list[Row]:
-        """Rows of the ledger, all in order unless the clause says otherwise."""
-        with _faults():
-            return [Row(*found) for found in self._connection.execute(f"SELECT * FROM ledger {clause}", parameters)]
+    def newest(self, count: int) -> list[Row]:
+        """The rows of the last entries, the newest first."""
+        return self._rows("ORDER BY number DESC LIMIT $1", count)
+
+    def rows(self, after: int = 0) -> list[Row]:
+        """The rows of all entries after this number, in their order."""
+        return self._rows("WHERE number > $1 ORDER BY number", after)
+
+    def saying(self, value: object, *path: str) -> list[Row]:
+        """The rows of entries that have this value at this place, in their order."""
+        return self._rows(f"WHERE {self._tables.field(*path)} = $1 ORDER BY number", str(value))
+
+    def last_saying(self, value: object, *path: str) -> Row | None:
+        """The row of the last of them."""
+        found = self._rows(f"WHERE {self._tables.field(*path)} = $1 ORDER BY number DESC LIMIT 1", str(value))
+        return next(iter(found), None)
+
+    def _rows(self, clause: str, *parameters: Any) -> list[Row]:
+        sql = f"SELECT number, hash, body FROM {self._ledger} {clause}"
+        return [Row(*found) for found in self._tables.fetch(sql, *parameters)]
 
     def append(self, row: Row) -> None:
         """Add the next entry; raises Overtaken if somebody else has added one meanwhile."""
-        with _faults():
-            try:
-                self._connection.execute("INSERT INTO ledger (number, hash, body) VALUES (?, ?, ?)", _values(row))
-            except sqlite3.IntegrityError as error:
-                raise Overtaken(f"Entry {row.number} of the ledger was made by somebody else meanwhile.") from error
+        sql = f"INSERT INTO {self._ledger} (number, hash, body) VALUES ($1, $2, $3)"
+        try:
+            self._tables.fetch(sql, row.number, row.hash, row.body)
+        except Overtaken as error:
+            raise Overtaken(f"Entry {row.number} of the ledger was made by somebody else meanwhile.") from error
 
     def notice(self, name: str, body: object) -> None:
         """Tell the server something of the trainer, in place of what was told under this name."""
-        sql = "INSERT INTO notices VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET body = ?2, at = ?3"
-        with _faults():
-            self._connection.execute(sql, (name, json.encode(body).decode(), int(time() * 1000)))
+        sql = (
+            "INSERT INTO notices (name, body, at) VALUES ($1, $2, $3) "
+            "ON CONFLICT (name) DO UPDATE SET body = excluded.body, at = excluded.at"
+        )
+        self._tables.fetch(sql, name, json.encode(body).decode(), int(time() * 1000))
 
     def lease(self, name: str) -> tuple[str, int] | None:
         """(holder, beat) of a lease."""
-        with _faults():
-            found = self._connection.execute("SELECT holder, beat FROM lease WHERE name = ?", (name,)).fetchone()
-            return None if found is None else (str(found[0]), int(found[1]))
+        found = self._tables.fetch("SELECT holder, beat FROM lease WHERE name = $1", name)
+        return next(((str(holder), int(beat)) for holder, beat in found), None)
 
     def take(self, name: str, holder: str, seen: tuple[str, int] | None) -> bool:
         """Make `holder` the holder if the lease is still as it was seen; whether it is."""
-        with _faults():
-            if seen is None:
-                sql = "INSERT INTO lease VALUES (?, ?, 1) ON CONFLICT DO NOTHING"
-                return self._connection.execute(sql, (name, holder)).rowcount == 1
-            sql = "UPDATE lease SET holder = ?, beat = beat + 1 WHERE name = ? AND holder = ? AND beat = ?"
-            return self._connection.execute(sql, (holder, name, *seen)).rowcount == 1
-
-
-def _values(row: Row) -> tuple[int, str, str]:
-    return row.number, row.hash, row.body
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """The database's faults as ours."""
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.Error as error:
-        raise LedgerUnavailable(f"The ledger cannot be used: {error}.") from error
-
-
-@contextmanager
-def opened(database: Path) -> Iterator[Book]:
-    """The tables in this file; raises NoLog where there are none yet."""
-    try:
-        connection = sqlite3.connect(
-            f"file:{quote(str(database.absolute()))}?mode=rw", uri=True, isolation_level=None, timeout=_WAIT_S
+        if seen is None:
+            sql = "INSERT INTO lease (name, holder, beat) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING RETURNING beat"
+            return bool(self._tables.fetch(sql, name, holder))
+        sql = (
+            "UPDATE lease SET holder = $2, beat = beat + 1 WHERE name = $1 AND holder = $3 AND beat = $4 RETURNING beat"
         )
-    except sqlite3.Error as error:
-        raise NoLog(f"There is no database at {database} yet.") from error
-    with closing(connection):
-        connection.execute("PRAGMA synchronous = FULL")  # a decision outlives a power cut: it is made once in hours
+        return bool(self._tables.fetch(sql, name, holder, *seen))
+
+    def position(self) -> int:
+        """The last position of the round log beside these tables, 0 while it is empty."""
+        ((position,),) = self._tables.fetch("SELECT coalesce(max(position), 0) FROM log")
+        return int(position)
+
+
+@contextmanager
+def opened(where: "Path | str | Postgres", ledger: str = LEDGER) -> Iterator[Book]:
+    """The tables with this ledger; raises NoLog where there are none yet, and LedgerUnavailable.
+
+    `where` is a SQLite file, the address of a PostgreSQL database, or such a database, which is left open.
+    """
+    with _tables(where) as tables:
         try:
-            connection.execute("SELECT number FROM ledger LIMIT 0")
-        except sqlite3.Error as error:
-            raise NoLog(f"There is no ledger in {database} yet: {error}. A server makes it when it starts.") from error
-        yield Book(connection)
+            tables.fetch(f"SELECT number FROM {ledger} LIMIT 0")
+        except NoLog as error:
+            raise NoLog(f"There is no ledger in {tables.name} yet. A server makes it when it starts.") from error
+        yield Book(tables, ledger)
+
+
+@contextmanager
+def _tables(where: "Path | str | Postgres") -> Iterator[Tables]:
+    if isinstance(where, Path):
+        with closing(books_sqlite.SqliteTables(where)) as file:
+            yield file
+        return
+    from trainer.lifecycle.books_postgres import PostgresTables  # its client is loaded where it is used
+    from trainer.postgres import Postgres
+
+    if isinstance(where, Postgres):
+        yield PostgresTables(where)
+        return
+    with closing(Postgres(where)) as server:
+        yield PostgresTables(server)

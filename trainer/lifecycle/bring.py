@@ -4,7 +4,6 @@ from pathlib import Path
 
 from models.bundle import read
 from models.places import store_at
-from trainer.data import log
 from trainer.lifecycle import book
 from trainer.lifecycle.decisions import Lifecycle
 from trainer.lifecycle.ledger import Entry
@@ -19,6 +18,6 @@ def bring(settings: Settings, folder: Path) -> Entry:
     bundle = read(folder)
     conforms(bundle.model, bundle.manifest.reads)
     store = store_at(settings.store, settings.data_dir, settings.bundle_key)
-    with book.opened(settings.database) as opened, log.opened(settings.database) as reader:
+    with book.opened(settings.address) as opened:
         pin = store.put(bundle.manifest, bundle.model)
-        return enter(Lifecycle(opened, store), bundle.manifest.family, pin, log.last_position(reader), "command line")
+        return enter(Lifecycle(opened, store), bundle.manifest.family, pin, opened.position(), "command line")

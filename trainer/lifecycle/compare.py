@@ -26,6 +26,9 @@ FEWEST_MATCHES, FEWEST_ROUNDS = 10, 100
 """Before that the shadows stay in order: an early lead is mostly chance."""
 
 
+_VERBS = {Kind.PROMOTED: "promote", Kind.RAISED: "raise", Kind.ORDERED: "order"}
+
+
 class Pairing(NamedTuple):
     """Two versions of a family opposite each other: which step it is about, who would rise, and over whom."""
 
@@ -33,6 +36,18 @@ class Pairing(NamedTuple):
     family: str
     challenger: str
     incumbent: str
+
+
+class Weight(NamedTuple):
+    """The evidence of one comparison so far: its E, and the pairs it rests on.
+
+    `step` says what it is about: `order`, `raise`, `promote`, or `rollback` where the challenger was there before.
+    """
+
+    family: str
+    step: str
+    e_value: float
+    pairs: int
 
 
 class Comparison:
@@ -124,11 +139,14 @@ class Comparison:
 
     def _promotion(self, pairing: Pairing, pins: Mapping[Alias, Pin]) -> tuple[Kind, tuple[Move, ...]]:
         """B takes Production; where it only takes back what it had, the version it replaces is out of play."""
-        past = self._history[pairing.family]
         rise = Move(pins[Alias.B], Alias.PRODUCTION)
-        if len(past) > 1 and past[1] == pairing.challenger:
+        if self._takes_back(pairing):
             return Kind.ROLLED_BACK, (rise, Move(pins[Alias.PRODUCTION], Alias.SHADOW2))
         return Kind.PROMOTED, (rise,)
+
+    def _takes_back(self, pairing: Pairing) -> bool:
+        past = self._history[pairing.family]
+        return len(past) > 1 and past[1] == pairing.challenger
 
     def _told(self, pairing: Pairing, one: Foresight | Results) -> dict[str, Any]:
         """What it says of itself; beside matches won also what the equilibrium won in the family's place."""
@@ -144,6 +162,18 @@ class Comparison:
             | self._told(pairing, one)
             for pairing, one in sorted(self._running.items())
         ]
+
+    def weights(self) -> list[Weight]:
+        """Every comparison under way, in numbers."""
+        return [
+            Weight(pairing.family, self._verb(pairing), one.e_value, one.evidence.pairs)
+            for pairing, one in sorted(self._running.items())
+        ]
+
+    def _verb(self, pairing: Pairing) -> str:
+        if pairing.step is Kind.PROMOTED and self._takes_back(pairing):
+            return "rollback"
+        return _VERBS[pairing.step]
 
 
 def _begun(pairing: Pairing) -> Foresight | Results:

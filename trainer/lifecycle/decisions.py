@@ -8,13 +8,14 @@ decide at once want the same entry's number: exactly one gets it, the other is O
 import logging
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any
+from typing import Any, Generic
 
 from msgspec import Struct
 
 from game.assignment import Alias
+from models.bundle import Bundle
 from models.errors import StoreError
-from models.store import Pin, Store, Table
+from models.store import B, Pin, StoreOf, Table
 from trainer.errors import Overtaken, Unwanted
 from trainer.lifecycle.book import Book
 from trainer.lifecycle.ledger import Entry, Kind, Places, Row, row
@@ -34,7 +35,10 @@ class Move(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """A decision to be made: what happens in a family's places, one move after the other, and why."""
+    """A decision to be made: what happens in a family's places, one move after the other, and why.
+
+    `places` instead of moves are those of some families as they shall be, all from one moment to the next.
+    """
 
     kind: Kind
     family: str
@@ -42,13 +46,14 @@ class Change(Struct, frozen=True, kw_only=True):
     reason: str
     position: int
     moves: tuple[Move, ...] = ()
+    places: Places = {}
     evidence: Mapping[str, Any] = {}
 
 
-class Lifecycle:
-    """The ledger and the store it leads."""
+class LifecycleOf(Generic[B]):
+    """A ledger and the store of bundles that it leads."""
 
-    def __init__(self, book: Book, store: Store) -> None:
+    def __init__(self, book: Book, store: StoreOf[B]) -> None:
         self.book = book
         self.store = store
 
@@ -90,8 +95,9 @@ class Lifecycle:
         if generation not in (None, table.generation):
             raise Overtaken(f"The aliases are at generation {table.generation} now, not {generation}.")
         after = _after(table.aliases, change)
-        if change.moves and after == table.aliases:
-            raise Unwanted(f"{change.moves[0].pin.version} stands there already.")
+        if (change.moves or change.places) and after == table.aliases:
+            what = change.moves[0].pin.version if change.moves else "All of it"
+            raise Unwanted(f"{what} stands there already.")
         step = int(after != table.aliases)
         made = row(_entry(head, change, table.aliases, after, table.generation + step))
         self.book.append(made)
@@ -109,8 +115,22 @@ class Lifecycle:
                 log.info("%s Deciding again.", error)
         return self.decide(change)
 
-    def entries(self, clause: str = "ORDER BY number", *parameters: Any) -> Sequence[Entry]:
-        return [one.entry for one in self.book.rows(clause, *parameters)]
+    def entries(self, after: int = 0) -> Sequence[Entry]:
+        """All after this number, in their order."""
+        return [one.entry for one in self.book.rows(after)]
+
+    def newest(self, count: int) -> Sequence[Entry]:
+        """The last ones, the newest first."""
+        return [one.entry for one in self.book.newest(count)]
+
+    def saying(self, value: object, *path: str) -> Sequence[Entry]:
+        """Those that have this value in this field, or in a field of it, in their order."""
+        return [one.entry for one in self.book.saying(value, *path)]
+
+    def last_saying(self, value: object, *path: str) -> Entry | None:
+        """The last of them."""
+        found = self.book.last_saying(value, *path)
+        return None if found is None else found.entry
 
     def _carry_out(self, generation: int, after: Places, entry: str) -> Table:
         """Make the store what was written down, unless somebody who read it there was quicker."""
@@ -126,8 +146,12 @@ class Lifecycle:
         """The hash of the entry that made the head's generation."""
         if last.before != last.after:
             return head.hash
-        rows = self.book.rows("WHERE body ->> '$.generation' = ? ORDER BY number LIMIT 1", last.generation)
+        rows = self.book.saying(last.generation, "generation")
         return rows[0].hash if rows else head.hash
+
+
+class Lifecycle(LifecycleOf[Bundle]):
+    """Of what foretells throws."""
 
 
 def _unfinished(table: Table, last: Entry) -> bool:
@@ -138,7 +162,7 @@ def _after(aliases: Places, change: Change) -> Places:
     pins: Mapping[Alias, Pin] = aliases.get(change.family, {})
     for move in change.moves:
         pins = without(pins, move.pin.version) if move.place is None else moved(pins, move.pin, move.place)
-    return {**aliases, change.family: dict(pins)} if change.moves else aliases
+    return {**aliases, change.family: dict(pins)} if change.moves else {**aliases, **change.places}
 
 
 def _entry(head: Row | None, change: Change, before: Places, after: Places, generation: int) -> Entry:

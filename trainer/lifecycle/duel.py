@@ -77,6 +77,11 @@ class Foresight:
         """Whether the test says so now."""
         return decide(self.evidence) is Decision.PROMOTE
 
+    @property
+    def e_value(self) -> float:
+        """The evidence, from 0; `promotion.ENOUGH` decides."""
+        return _e_value(self.evidence)
+
     def told(self) -> dict[str, Any]:
         """What is known so far, for the ledger and for people; losses per round, intervals of 95 %."""
         per_round = max(1, self.rounds)
@@ -90,7 +95,7 @@ class Foresight:
             "accuracy": [round(float(one) / per_round, 5) for one in self.hits],
             "lead": round(self.lead, 5),
             "lead_interval": None if spread is None else [round(self.lead - spread, 5), round(self.lead + spread, 5)],
-            "e_value": _e_value(self.evidence),
+            "e_value": self.e_value,
         }
 
 
@@ -121,6 +126,11 @@ class Results:
         found = fixed(self.evidence) if rule == "fixed" else decide(self.evidence)
         return found is Decision.PROMOTE
 
+    @property
+    def e_value(self) -> float:
+        """The evidence, from 0; `promotion.ENOUGH` decides."""
+        return _e_value(self.evidence)
+
     def told(self) -> dict[str, Any]:
         """What is known so far, for the ledger and for people; means of what matches were worth to the bot."""
         pairs = max(1, self.evidence.pairs)
@@ -129,7 +139,7 @@ class Results:
             "incumbent": self.incumbent,
             "pairs": self.evidence.pairs,
             "won": [round(self.evidence.challenger / pairs, 4), round(self.evidence.incumbent / pairs, 4)],
-            "e_value": _e_value(self.evidence),
+            "e_value": self.e_value,
             "strata": [self._stratum(name, sums) for name, sums in sorted(self._strata.items())],
         }
 

@@ -3,16 +3,13 @@
 Each repetition is one challenger against one incumbent; a rule is asked after every pair and promotes at most once.
 """
 
-import logging
-
 import numpy as np
 from msgspec import Struct
 from numpy.random import Generator
 
+from telemetry.progress import Tell, untold
 from trainer.data.columns import Bools, Floats, Ints
 from trainer.lifecycle.promotion import ENOUGH, FEWEST, POINTS, RESULTS, ahead, log_e, staked
-
-log = logging.getLogger(__name__)
 
 TIES = 0.003
 """The share of tied matches: by the real rules .003 if both play optimally, .002 against players who are careless."""
@@ -35,11 +32,11 @@ class Rates(Struct, frozen=True):
     fixed: Rate
 
 
-def measure(pairs: int, repetitions: int, seed: int) -> dict[str, Rates]:
+def measure(pairs: int, repetitions: int, seed: int, tell: Tell = untold) -> dict[str, Rates]:
     """The rates in every scenario, each drawn from its own stream."""
     found = {}
     for number, (name, (incumbent, challenger)) in enumerate(SCENARIOS.items()):
-        log.info("%s: %d challengers, up to %d pairs each.", name, repetitions, pairs)
+        tell(f"{name}: {repetitions} challengers, up to {pairs} pairs each", number / len(SCENARIOS))
         random = np.random.default_rng([seed, number])
         found[name] = _scenario(random, incumbent, challenger, pairs, repetitions)
     return found

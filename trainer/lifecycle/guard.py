@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from game.assignment import Alias
 from game.gambits import LENGTH
-from game.opponents import OPPONENTS
 from trainer.lifecycle.decisions import Change, Move
 from trainer.lifecycle.ledger import Entry, Kind, Places
 from trainer.lifecycle.sidecar import Loaded, Statistics
@@ -21,8 +20,8 @@ from trainer.lifecycle.sidecar import Loaded, Statistics
 FAILURES = 3
 """Failed inferences that expel a version: one might be the sidecar's own trouble, three of one model are not."""
 SLOW_NS = 2_000_000
-"""Mean nanoseconds of a prediction that are too many: a round waits 40 ms for all four aliases together, and others may
-be asked for in the same batch. Shipped models take 20,000 to 100,000, on a busy machine three times that."""
+"""Mean nanoseconds of processor time of a prediction that are too many: a round waits 40 ms for all four aliases
+together, and others may be asked for in the same batch. Shipped models take 20,000 to 100,000."""
 SETTLED = 20
 """Predictions before the mean is judged: the first ones of a session are slow."""
 PROBATION = 3000
@@ -95,8 +94,8 @@ def count_answered(connection: sqlite3.Connection, position: int) -> dict[str, A
     )
     found: dict[str, Answered] = {}
     for opponent, rounds, without in connection.execute(sql, (position, LENGTH)):
-        name = opponent.decode() if isinstance(opponent, bytes) else str(opponent)
-        found[OPPONENTS[name].family] = Answered(int(rounds), int(without))
+        family = opponent.decode() if isinstance(opponent, bytes) else str(opponent)
+        found[family] = Answered(int(rounds), int(without))
     return found
 
 

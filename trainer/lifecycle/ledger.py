@@ -34,7 +34,7 @@ class Kind(StrEnum):
     RAISED = "raised"
     """shadow1 takes B: it foretold the same live rounds better."""
     PROMOTED = "promoted"
-    """B takes Production, or what an operator named does."""
+    """B takes Production, or what an operator named does, or gesture models that passed their gate."""
     ROLLED_BACK = "rolled-back"
     """What was in production before is there again."""
     DEMOTED = "demoted"

@@ -12,7 +12,6 @@ from game.assignment import Arm
 from game.errors import CorruptRecord
 from game.fold import rebuild
 from game.moves import INDEX
-from game.opponents import OPPONENTS
 from game.records import Closed, Prediction, Sealed, Source
 from game.state import NO_MODEL, Match
 from trainer.lifecycle.promotion import worth
@@ -74,7 +73,7 @@ def of(position: int, match: Match) -> Outcome:
     return Outcome(
         position=position,
         match=match.id,
-        family=OPPONENTS[opened.opponent].family,
+        family=opened.family,
         version=None if control else _version([round.sealed for round in match.rounds], closed),
         control=control,
         worth=worth(closed),

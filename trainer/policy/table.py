@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from game.equilibrium import value
 from game.trust import STAKE
+from telemetry.progress import Tell, untold
 from trainer.data.columns import Floats
 from trainer.policy.foreseen import HIGH, IID, foreseen
 from trainer.policy.live import CAREERS, MATCHES, PURE, Estimate, Live, live, worst_case
@@ -74,10 +75,16 @@ class Report(Struct, frozen=True):
     live: Live
 
 
-def table(leans: Sequence[float] = LEANS, careers: int = CAREERS, matches: int = MATCHES) -> Report:
+def table(
+    leans: Sequence[float] = LEANS, careers: int = CAREERS, matches: int = MATCHES, tell: Tell = untold
+) -> Report:
     """What each lean in [0, 1], in rising order, wins and can lose."""
     iid, high = foreseen()
-    settings = [_setting(lean, careers) for lean in leans]
+    settings = []
+    for number, lean in enumerate(leans):
+        tell(f"a lean of {lean:g}", number / (len(leans) + 1))
+        settings.append(_setting(lean, careers))
+    tell("simulated play", len(leans) / (len(leans) + 1))
     return Report(
         iid_45_30_25=settings[-1].iid_45_30_25,
         high_half=settings[-1].high_half,

@@ -102,9 +102,10 @@ def _bounded(
 class Tracking:
     """One tracking server or database, and the registry of models in it."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, experiment: str = EXPERIMENT) -> None:
         """Nothing is asked yet."""
         self.uri = uri
+        self._named = experiment
         self.until = monotonic() + PATIENCE_S
         self._client: MlflowClient
 
@@ -117,12 +118,12 @@ class Tracking:
             _prepare(file)
             artifacts = (file.parent / "artifacts").as_uri()
         self._client = _client(self.uri)
-        found = self._client.get_experiment_by_name(EXPERIMENT)
+        found = self._client.get_experiment_by_name(self._named)
         if found and found.lifecycle_stage == "deleted":
-            raise self.doubt(f"its experiment {EXPERIMENT} was deleted; restore it")
-        self._experiment = found.experiment_id if found else self._client.create_experiment(EXPERIMENT, artifacts)
+            raise self.doubt(f"its experiment {self._named} was deleted; restore it")
+        self._experiment = found.experiment_id if found else self._client.create_experiment(self._named, artifacts)
         if not self._experiment:
-            raise self.doubt(f"it has no experiment {EXPERIMENT} and makes none")
+            raise self.doubt(f"it has no experiment {self._named} and makes none")
 
     @_bounded
     def fits(self, name: str) -> list[Fit]:

@@ -4,12 +4,13 @@ Population return, exploitability within the population and their difference are
 Evaluation in Repeated Rock-Paper-Scissors as a Benchmark for Multiagent Reinforcement Learning" (2023).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from models.bundle import Interval
+from telemetry.progress import Tell
 from trainer.data.columns import Floats
 from trainer.fitting.table import aligned
 from trainer.roshambo.player import Player
@@ -50,11 +51,11 @@ class Report(Struct, frozen=True):
 def run(
     repeats: int,
     seed: int,
-    tell: Callable[[str], None],
+    tell: Tell,
     bots: Sequence[str] | None = None,
     population: Population | None = None,
 ) -> Report:
-    """Play `repeats` matches against each bot, or each of `bots`; `tell` hears how far it is, a line at a time.
+    """Play `repeats` matches against each bot, or each of `bots`; `tell` hears how far it is.
 
     The same repeats, seed and bots give the same report. Raises TrainerError where the bots cannot be had.
     """
@@ -65,7 +66,7 @@ def run(
         for repeat in range(repeats):
             theirs, ours = _seeds(seed, population.bots.index(bot), repeat)
             won[row, repeat] = population.play(Player(ours), bot, theirs)
-        tell(f"{bot}: {won[row].mean():+.1f} points a match.")
+        tell(f"{bot}: {won[row].mean():+.1f} points a match", (row + 1) / len(names))
     return figures(names, won, seed)
 
 

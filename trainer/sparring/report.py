@@ -2,15 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from math import sqrt
 
 from msgspec import Struct
 
+from game.rates import wilson
 from game.records import Reason, Winner
 from trainer.sparring.hand import Finished
-
-NORMAL_95 = 1.959963984540054
-"""The normal distribution has 95 % of its mass within so many standard deviations."""
 
 
 class Tally(Struct, frozen=True):
@@ -54,7 +51,7 @@ class Report(Struct, frozen=True):
     """All matches that reached the target, in two tables; `broken` ones ended otherwise and count in neither.
 
     In `fallbacks` of all `rounds` the balanced mix played for a model that did not answer in time: where they are
-    many, the tables say little about the models.
+    many, the tables say little about the models. `ids` name all matches, whose transcripts the server tells.
     """
 
     pairings: list[Pairing]
@@ -62,6 +59,7 @@ class Report(Struct, frozen=True):
     broken: int
     rounds: int
     fallbacks: int
+    ids: list[str]
 
 
 def report(ended: Sequence[Ended]) -> Report:
@@ -79,6 +77,7 @@ def report(ended: Sequence[Ended]) -> Report:
         broken=len(ended) - len(whole),
         rounds=sum(one.finished.over.rounds for one in ended),
         fallbacks=sum(one.finished.fallbacks for one in ended),
+        ids=[one.finished.over.match for one in ended],
     )
 
 
@@ -87,16 +86,7 @@ def tally(winners: list[Winner]) -> Tally:
     won, tied, lost = (winners.count(side) for side in (Winner.BOT, Winner.TIE, Winner.PLAYER))
     matches = len(winners)
     rate = (won + tied / 2) / matches
-    return Tally(matches, wins=lost, ties=tied, losses=won, win_rate=rate, interval=wilson(rate, matches))
-
-
-def wilson(share: float, trials: int) -> tuple[float, float]:
-    """The 95 % score interval of a rate (Wilson, 1927); with ties as halves a little wider than it need be."""
-    z2 = NORMAL_95**2
-    middle = share + z2 / (2 * trials)
-    reach = NORMAL_95 * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    whole = 1 + z2 / trials
-    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
+    return Tally(matches, wins=lost, ties=tied, losses=won, win_rate=rate, interval=wilson(won + tied / 2, matches))
 
 
 def lines(found: Report) -> list[str]:

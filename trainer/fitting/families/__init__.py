@@ -1,8 +1,9 @@
 """Families of models: one file each, one small interface.
 
-A family file holds `CONFIGURATIONS`, twelve ways to fit it, and `SPACE`, what a sweep may try beyond them. To add a
-family, add its file; the library it fits with is imported there and nowhere else, because it costs hundreds of
-megabytes.
+To add a family, add its file: nothing else need be changed. It holds `CONFIGURATIONS`, the ways to fit it, `SPACE`,
+what a sweep may try beyond them, and `OPPONENT`, who it is to players, which its bundles carry to the page; the shipped
+families have that in `game.opponents`. The library that a family fits with is imported in its file and nowhere else,
+because it costs hundreds of megabytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from game.opponents import Opponent
 from trainer.data.columns import Features, Floats
 from trainer.data.rows import Rows
 from trainer.errors import NothingToLearn
@@ -56,7 +58,8 @@ class Configuration(Protocol):
         """
 
 
-NAMES: tuple[str, ...] = tuple(sorted(module.name for module in iter_modules(__path__)))
+_FILES = frozenset(module.name for module in iter_modules(__path__))
+NAMES: tuple[str, ...] = tuple(sorted(_FILES))
 
 
 def configurations(family: str) -> Sequence[Configuration]:
@@ -68,6 +71,12 @@ def configurations(family: str) -> Sequence[Configuration]:
 def space(family: str) -> Space:
     """What a sweep may try: fields of the family's configurations, each with its range."""
     found: Space = _module(family).SPACE
+    return found
+
+
+def opponent(family: str) -> Opponent | None:
+    """Who the family is to players, as its file says; None where it does not, or where there is no such file."""
+    found: Opponent | None = getattr(_module(family), "OPPONENT", None) if family in _FILES else None
     return found
 
 

@@ -3,13 +3,14 @@
 Games that may be published alone go in: what is written ships.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
 from msgspec import Struct, json
 
+from telemetry.progress import Tell
 from trainer.data.columns import Floats
 from trainer.errors import TrainerError
 from trainer.fitting.measures import Rate
@@ -43,10 +44,10 @@ class Study(Struct, frozen=True):
     likeness: Likeness
 
 
-def run(file: Path, free: Path, out: Path, seed: int, tell: Callable[[str], None]) -> Study:
+def run(file: Path, free: Path, out: Path, seed: int, tell: Tell) -> Study:
     """Write the temperaments of those who played the games of `file` that are listed in `free`.
 
-    `tell` hears how far it is, a line at a time. The same games and seed give the same file. Raises TrainerError.
+    `tell` hears how far it is. The same games and seed give the same file. Raises TrainerError.
     """
     if not out.parent.is_dir():
         raise TrainerError(f"There is no folder {out.parent}.")
@@ -55,13 +56,13 @@ def run(file: Path, free: Path, out: Path, seed: int, tell: Callable[[str], None
         raise TrainerError(f"{file} holds too few games against opponents that are known.")
     seen = [see(game.throws) for game in games]
     rounds = sum(map(len, seen))
-    tell(f"{file.name}: {rounds} rounds in {len(games)} games that may be published.")
+    tell(f"{file.name}: {rounds} rounds in {len(games)} games that may be published", 0.0)
     judged = judge(games, seen, seed)
-    tell("Judged on later rounds and on strangers.")
+    tell("judged on later rounds and on strangers", 1 / 3)
     likeness = _likeness(games, seen, seed)
-    tell("Simulated people are held against recorded ones.")
+    tell("simulated people are held against recorded ones", 2 / 3)
     out.write_bytes(json.format(json.encode(temperaments(fit(seen), rounds)), indent=0) + b"\n")
-    tell(f"The temperaments are in {out}.")
+    tell(f"the temperaments are in {out}", 1.0)
     return Study(len(games), rounds, judged, likeness)
 
 
