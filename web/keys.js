@@ -1,5 +1,5 @@
 /**
- * Playing by keys: R, P and S.
+ * Playing by keys: R, P and S; the space key for the hand.
  *
  * @import { Move } from './protocol.js'
  */
@@ -13,14 +13,22 @@ function isMeantForTheGame({ repeat, ctrlKey, metaKey, altKey, target }) {
   return !(target instanceof Element && target.closest('input, textarea, select, dialog, [contenteditable]'));
 }
 
+/** Space presses whatever button has the focus. @param {KeyboardEvent} event */
+function isFree({ target }) {
+  return !(target instanceof Element && target.closest('button, a, summary, label'));
+}
+
 /**
  * @param {Document} document
  * @param {(move: Move) => void} throwMove
+ * @param {() => boolean} press for the space key; whether it had a meaning
  */
-export function listenForKeys(document, throwMove) {
+export function listenForKeys(document, throwMove, press) {
   document.addEventListener('keydown', (event) => {
+    if (!isMeantForTheGame(event)) return;
+    if (event.key === ' ' && isFree(event) && press()) return event.preventDefault();
     const move = KEYS[event.key.toLowerCase()];
-    if (move === undefined || !isMeantForTheGame(event)) return;
+    if (move === undefined) return;
     event.preventDefault();
     throwMove(move);
   });

@@ -6,26 +6,35 @@
  */
 
 import { excused, left, linked, putAway, started, threw } from './acts.js';
+import { Camera } from './camera.js';
 import { Greeter } from './greeter.js';
 import { listenForKeys } from './keys.js';
+import {
+  affirmed, askedForPhoto, beheld, cameraIs, consented, counted, declined, denied, donating, pressed, retried, settled, switched,
+} from './hand.js';
 import { Notary } from './notary.js';
+import { photo } from './picture.js';
 import { replies, unanswered } from './replies.js';
+import { Shutter } from './shutter.js';
 import { Link } from './socket.js';
 import { initial, reduce } from './state.js';
 import { Store } from './store.js';
 import { View } from './view.js';
 
 const store = new Store();
-let state = initial(store.pins());
+let state = initial(store.pins(), store.hand());
 
 /** @param {(state: State) => State} change */
 function update(change) {
   const before = state;
-  state = change(state);
+  state = settled(change(state));
   if (state === before) return;
   if (state.pins !== before.pins) store.keepPins(state.pins);
+  const { consented: agreed, countdown } = before.hand;
+  if (state.hand.consented !== agreed || state.hand.countdown !== countdown) store.keepHand(state.hand);
   view.render(state);
   notary.inspect(state);
+  shutter.follow(state);
 }
 
 /** @param {readonly ClientMessage[]} messages */
@@ -66,6 +75,9 @@ const link = new Link(new URL('/ws', location.href.replace(/^http/, 'ws')).href,
 });
 const greeter = new Greeter(store, (message) => link.send(message));
 const notary = new Notary(update);
+const camera = new Camera(/** @type {HTMLVideoElement} */ (document.querySelector('#camera')), () =>
+  update((now) => cameraIs(now, 'unplugged')));
+const shutter = new Shutter({ camera, update, photo, post: (gesture, picture) => link.sendWith(gesture, picture) });
 
 const intents = {
   /** @param {string} opponent */
@@ -87,6 +99,35 @@ const intents = {
   toOpponents: () => update(putAway),
   excuse: () => update(excused),
   retry: () => link.wake(),
+  switchHand: () => update((now) => switched(now, camera.possible)),
+  retryHand: () => update(retried),
+  pressHand() {
+    const before = state;
+    update(pressed);
+    return state !== before;
+  },
+  /** @param {File} file */
+  choosePhoto(file) {
+    shutter.choose(file);
+    if (state.hand.consented) shutter.show();
+    else update(askedForPhoto);
+  },
+  consent() {
+    const { asking } = state.hand;
+    update(consented);
+    if (asking === 'photo') shutter.show();
+  },
+  decline: () => update(declined),
+  affirm() {
+    update(affirmed);
+    sendUnanswered();
+  },
+  deny: () => update(denied),
+  /** @param {number} seconds */
+  setCountdown: (seconds) => update((now) => counted(now, seconds)),
+  /** @param {boolean} donate */
+  donate: (donate) => update((now) => donating(now, donate)),
+  forget: () => link.send({ type: 'forget' }),
   /** A name is told in hello, so a new one needs a new socket. @param {string} name */
   rename(name) {
     if (name === state.player?.name || name === '') return;
@@ -99,10 +140,14 @@ const reference = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 const view = new View(document, intents);
-listenForKeys(document, (move) => intents.throwMove(move, 'key'));
+listenForKeys(document, (move) => intents.throwMove(move, 'key'), intents.pressHand);
 addEventListener('online', () => link.wake());
 addEventListener('offline', () => link.wake());
-document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && link.wake());
+document.addEventListener('visibilitychange', () => {
+  const visible = document.visibilityState === 'visible';
+  if (visible) link.wake();
+  update((now) => beheld(now, visible));
+});
 addEventListener('pageshow', ({ persisted }) => persisted && link.open());
 
 view.render(state);

@@ -11,6 +11,15 @@ export type Reason = "target" | "left" | "expired" | "void";
 export type Input = "button" | "key" | "camera" | "upload";
 export type Intent = "preview" | "play";
 export type Label = "rock" | "paper" | "scissors" | "other" | "none";
+export type Cause =
+  | "no-hand"
+  | "cut-off"
+  | "too-dark"
+  | "too-bright"
+  | "blurred"
+  | "several-hands"
+  | "no-move"
+  | "unsure";
 export type Arm = "Production" | "B" | "control";
 export type Code =
   | "bad-message"
@@ -23,6 +32,7 @@ export type Code =
   | "stale-round"
   | "round-not-open"
   | "already-moved"
+  | "elsewhere"
   | "match-over"
   | "match-live"
   | "unexpected-binary"
@@ -92,6 +102,7 @@ export interface Gesture {
   round: number;
   intent: Intent;
   donate?: boolean;
+  input?: Input;
 }
 
 export interface Sync {
@@ -103,6 +114,10 @@ export interface Sync {
 export interface Leave {
   type: "leave";
   match: string;
+}
+
+export interface Forget {
+  type: "forget";
 }
 
 export interface Ping {
@@ -162,7 +177,13 @@ export interface Seen {
   confidence: number;
   probabilities: Record<Label, number>;
   accepted: boolean;
-  reason?: string;
+  reason?: Cause;
+  landmarks?: [number, number][];
+}
+
+export interface Forgotten {
+  type: "forgotten";
+  donations: number;
 }
 
 export interface Over {
@@ -196,6 +217,6 @@ export interface Pong {
   t: number;
 }
 
-export type ClientMessage = Hello | Start | Throw | Gesture | Sync | Leave | Ping;
+export type ClientMessage = Hello | Start | Throw | Gesture | Sync | Leave | Forget | Ping;
 export type MatchMessage = Matched | Round | Result | Over;
-export type ServerMessage = Welcome | MatchMessage | Seen | Refused | Draining | Pong;
+export type ServerMessage = Welcome | MatchMessage | Seen | Forgotten | Refused | Draining | Pong;

@@ -17,6 +17,7 @@ export const WORDS = {
   'stale-round': null,
   'round-not-open': null,
   'already-moved': 'You had already thrown in this round, perhaps in another tab. That throw counts.',
+  elsewhere: null,
   'match-over': null,
   'match-live': 'The transcript is told when the match is over.',
   'unexpected-binary': null,

@@ -6,6 +6,7 @@
  * @import { State } from './state.js'
  */
 
+import { isOfHand } from './hand.js';
 import { MISSED, PASSING } from './refusals.js';
 
 const PATIENCE_MS = 1000;
@@ -31,7 +32,7 @@ function sync({ match }) {
  */
 export function replies(before, after, message) {
   if (message.type === 'welcome') return { send: greeted(after, message.match), afterMs: 0 };
-  if (message.type === 'refused') return refusal(after, message);
+  if (message.type === 'refused') return isOfHand(before, message) ? ofHand(before, message) : refusal(after, message);
   return { send: after.behind && !before.behind ? sync(after) : [], afterMs: 0 };
 }
 
@@ -41,6 +42,11 @@ function greeted(state, live) {
   if (known) return [...sync(state), ...unanswered(state)];
   // A start that got through before the socket was lost is told by its match, not sent again.
   return live === undefined ? unanswered(state) : [{ type: 'sync', match: live, seen: 0 }];
+}
+
+/** A preview may be late and no harm done; a throw is not. @param {State} state @param {Extract<ServerMessage, { type: 'refused' }>} message */
+function ofHand(state, { code }) {
+  return { send: state.hand.sent?.intent === 'play' && MISSED.has(code) ? sync(state) : [], afterMs: 0 };
 }
 
 /** @param {State} state @param {Extract<ServerMessage, { type: 'refused' }>} message */

@@ -3,10 +3,12 @@
  * elsewhere.
  *
  * A socket can die without closing (a sleeping laptop, a changed network), so silence is answered with a `ping`, and
- * an unanswered ping ends the socket. It counts as up only between the server's `welcome` and its end.
+ * an unanswered ping ends the socket. It counts as up only between the server's `welcome` and its end. A socket that
+ * gave way to another window's stays closed until the player wants this one: else the two would take the game from
+ * each other without end.
  *
  * @import { ClientMessage, ServerMessage } from './protocol.js'
- * @typedef {'online' | 'reconnecting' | 'offline'} Status
+ * @typedef {'online' | 'reconnecting' | 'offline' | 'elsewhere'} Status
  * @typedef {object} Ports
  * @property {() => void} opened the socket is open: say hello
  * @property {(message: ServerMessage) => void} told
@@ -16,6 +18,8 @@
 export const PROTOCOL = 'rps.v1';
 export const PING_AFTER_MS = 8_000;
 export const PONG_WITHIN_MS = 5_000;
+/** The server's word that the player has opened the game in another window. */
+export const OPENED_ELSEWHERE = 4001;
 export const WELCOME_WITHIN_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
@@ -56,7 +60,7 @@ export class Link {
     this.#socket = socket;
     socket.onopen = () => this.#ports.opened();
     socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = ({ code }) => (code === OPENED_ELSEWHERE ? this.#gaveWay() : this.#lost());
     this.#watch = setTimeout(() => this.#lost(), WELCOME_WITHIN_MS);
   }
 
@@ -64,6 +68,13 @@ export class Link {
   send(message) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** @param {ClientMessage} message @param {Blob} picture the frame that must follow it @returns {boolean} */
+  sendWith(message, picture) {
+    if (!this.send(message)) return false;
+    this.#socket?.send(picture);
     return true;
   }
 
@@ -103,6 +114,11 @@ export class Link {
     this.#notBefore = Date.now() + wait;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.open(), wait);
+  }
+
+  #gaveWay() {
+    this.#drop();
+    this.#ports.changed('elsewhere');
   }
 
   #lost() {

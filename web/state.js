@@ -6,10 +6,11 @@
  *
  * @import { Input, Matched, MatchMessage, Move, OpponentCard, Over, Refused, Result, Round, Scores, ServerMessage,
  *   Start, Welcome } from './protocol.js'
+ * @import { Hand } from './hand.js'
  * @import { Check } from './seal.js'
  * @import { Values } from './rules.js'
  *
- * @typedef {'connecting' | 'online' | 'reconnecting' | 'offline'} Link
+ * @typedef {'connecting' | 'online' | 'reconnecting' | 'offline' | 'elsewhere'} Link
  * @typedef {'pending' | 'holds' | 'broken' | 'unchecked'} Verdict
  * @typedef {{ verdict: Verdict, faults: readonly string[] }} Seal
  * @typedef {{ round: number, values: Values, commitment: string, result: Result | null, seal: Seal }} MatchRound
@@ -43,8 +44,10 @@
  * @property {boolean} behind a message was missed; `sync` asks for it
  * @property {Refused | null} refusal the last one that the player should read
  * @property {Pins | null} pins
+ * @property {Hand} hand playing by a sign of the hand
  */
 
+import { forgot, isOfHand, openHand, saw, unseen } from './hand.js';
 import { keepsPins, pinMatch, pinRound } from './pins.js';
 import { refused } from './refusals.js';
 
@@ -52,10 +55,11 @@ import { refused } from './refusals.js';
 const PENDING = { verdict: 'pending', faults: [] };
 
 /**
- * @param {Pins | null} pins kept from before a refresh
+ * @param {Pins | null} pins kept from before a refresh, as what the hand's settings are
+ * @param {{ consented?: boolean, countdown?: number }} hand
  * @returns {State}
  */
-export function initial(pins = null) {
+export function initial(pins = null, hand = {}) {
   return {
     link: 'connecting',
     draining: false,
@@ -68,6 +72,7 @@ export function initial(pins = null) {
     behind: false,
     refusal: null,
     pins,
+    hand: openHand(hand),
   };
 }
 
@@ -86,8 +91,12 @@ export function reduce(state, message) {
     case 'result':
     case 'over':
       return told(state, message);
+    case 'seen':
+      return saw(state, message);
+    case 'forgotten':
+      return forgot(state, message.donations);
     case 'refused':
-      return refused(state, message);
+      return isOfHand(state, message) ? unseen(state, message) : refused(state, message);
     case 'draining':
       return { ...state, draining: true };
     default:
@@ -113,6 +122,7 @@ function welcomed(state, { player: id, name, opponents, match: live }) {
     starting: same ? state.starting : null,
     pending: mine ? state.pending : null,
     leaving: mine && state.leaving,
+    hand: { ...state.hand, blind: false },
   };
 }
 

@@ -1,12 +1,15 @@
 /**
  * What outlives a refresh. A browser may forbid storage altogether; then everything is remembered until the tab goes.
  *
+ * @import { Hand } from './hand.js'
  * @import { Pins } from './state.js'
+ * @typedef {Pick<Hand, 'consented' | 'countdown'>} HandSettings
  */
 
 const TOKEN = 'rps-quest.token';
 const NAME = 'rps-quest.name';
 const PINS = 'rps-quest.pins';
+const HAND = 'rps-quest.hand';
 
 export class Store {
   /** @type {Map<string, string>} */ #memory = new Map();
@@ -33,16 +36,31 @@ export class Store {
 
   /** @returns {Pins | null} */
   pins() {
-    try {
-      return JSON.parse(this.#read(PINS) ?? 'null');
-    } catch {
-      return null;
-    }
+    return this.#parsed(PINS);
   }
 
   /** @param {Pins | null} pins */
   keepPins(pins) {
     this.#write(PINS, JSON.stringify(pins));
+  }
+
+  /** @returns {Partial<HandSettings>} */
+  hand() {
+    return this.#parsed(HAND) ?? {};
+  }
+
+  /** @param {HandSettings} settings */
+  keepHand({ consented, countdown }) {
+    this.#write(HAND, JSON.stringify({ consented, countdown }));
+  }
+
+  /** @param {string} key */
+  #parsed(key) {
+    try {
+      return JSON.parse(this.#read(key) ?? 'null');
+    } catch {
+      return null;
+    }
   }
 
   /** @param {string} key */

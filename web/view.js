@@ -2,7 +2,7 @@
  * The one renderer: the state in, the page out, always in place.
  *
  * What tests and style sheets may hold on to:
- *   body[data-screen]  pick · match · over            body[data-link]  connecting · online · reconnecting · offline
+ *   body[data-screen]  pick · match · over            body[data-link]  connecting · online · reconnecting · offline · elsewhere
  *   #banner #alarm #notice #announce                  the connection, a broken seal, a refusal, what a reader hears
  *   [data-opponent="brian"]                           the card and its button
  *   #fare [data-alias]                                a row of how the models fare; [data-alias] who played
@@ -13,6 +13,11 @@
  *   #rounds > [data-round]                            a played round; [data-outcome]; [data-seal] holds · broken ·
  *                                                     unchecked · pending
  *   #checks [data-check] [data-holds="yes|no"]        what was checked at the end
+ *   #hand-switch[aria-checked] #photo #photo-file      playing by hand or by a photo
+ *   #consent #consent-yes #consent-no                 what is asked before the first picture
+ *   #hand[data-camera] off · starting · on · denied · none · busy · insecure · unplugged · failed
+ *   #hand[data-phase] idle · counting · looking · told  #hand[data-label] what the last preview showed
+ *   #hand-text #hand-go #hand-retry #hand-yes #hand-no #countdown #donate #forget #forgotten
  *
  * @import { Input, Move } from './protocol.js'
  * @import { State } from './state.js'
@@ -24,14 +29,29 @@
  * @property {() => void} excuse
  * @property {() => void} retry
  * @property {(name: string) => void} rename
+ * @property {() => void} switchHand
+ * @property {() => void} retryHand
+ * @property {() => boolean} pressHand
+ * @property {(file: File) => void} choosePhoto
+ * @property {() => void} consent
+ * @property {() => void} decline
+ * @property {() => void} affirm
+ * @property {() => void} deny
+ * @property {(seconds: number) => void} setCountdown
+ * @property {(donate: boolean) => void} donate
+ * @property {() => void} forget
  */
 
 import { WORDS } from './refusals.js';
+import { ConsentView } from './view/consent.js';
 import { find, mark, show, write } from './view/dom.js';
 import { EndView } from './view/end.js';
 import { FareView } from './view/fare.js';
+import { GiftsView } from './view/gifts.js';
+import { HandView } from './view/hand.js';
 import { icon } from './view/icons.js';
 import { LeaveView } from './view/leave.js';
+import { PhotoView } from './view/photo.js';
 import { PickView } from './view/pick.js';
 import { RoundsView } from './view/rounds.js';
 import { TableView } from './view/table.js';
@@ -59,6 +79,10 @@ export class View {
       new RoundsView(page),
       new EndView(page, intents),
       new LeaveView(page, intents),
+      new HandView(page, intents),
+      new PhotoView(page, intents),
+      new GiftsView(page, intents),
+      new ConsentView(page, intents),
     ];
   }
 
@@ -81,7 +105,8 @@ export class View {
     const trouble = connection(state);
     show(find(page, '#banner'), trouble !== null);
     write(find(page, '#banner-text'), trouble ?? '');
-    show(find(page, '#retry'), state.link === 'reconnecting' || state.link === 'offline');
+    show(find(page, '#retry'), state.link !== 'connecting' && state.link !== 'online');
+    write(find(page, '#retry'), state.link === 'elsewhere' ? 'Play here' : 'Try now');
     const refusal = state.refusal && WORDS[state.refusal.code];
     show(find(page, '#notice'), refusal !== null);
     write(find(page, '#notice-text'), refusal ?? '');

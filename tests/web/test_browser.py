@@ -286,6 +286,27 @@ async def test_two_tabs_play_one_match(page: Page, context: BrowserContext, syst
     await expect(other.locator('#rounds > [data-seal="holds"]')).to_have_count(2)
 
 
+async def test_a_window_that_gave_way_says_so_and_takes_the_game_back(
+    page: Page, context: BrowserContext, system: System
+) -> None:
+    await sit_down(page)
+    seal = await open_seal(page)
+    await page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden' })")
+    for _ in range(4):  # a player has four sockets at one server: the fifth takes the place of the first
+        await (other := await context.new_page()).goto(system.url)
+        await open_round(other, 1)
+    await expect(page.locator("body")).to_have_attribute("data-link", "elsewhere")
+    await expect(page.locator("#banner")).to_contain_text("You play in another window now.")
+    await throw(other, 1)
+    await open_round(other, 2)
+    await expect(page.locator("#moves")).to_have_attribute("data-round", "1")  # nothing is told here any more
+    await page.get_by_role("button", name="Play here").click()
+    await open_round(page, 2)
+    await expect(page.locator("#banner")).to_be_hidden()
+    await page.locator("#rounds summary").first.click()
+    await expect(page.locator('[data-round="1"] .commitment')).to_have_text(seal)
+
+
 async def test_a_token_that_the_server_does_not_know_makes_a_new_player(page: Page) -> None:
     await page.locator("[data-opponent]").first.wait_for()
     known = await page.locator("#who").inner_text()

@@ -19,7 +19,7 @@ WEB = Path(__file__).parents[2] / "web"
 DECLARED = (WEB / "protocol.d.ts").read_text()
 
 ENUMS: tuple[type[StrEnum], ...] = (
-    Move, Outcome, Source, Winner, Reason, Input, wire.Intent, wire.Label, Arm, Code,
+    Move, Outcome, Source, Winner, Reason, Input, wire.Intent, wire.Label, wire.Cause, Arm, Code,
 )  # fmt: skip
 UNIONS = {"ClientMessage": wire.ClientMessage, "MatchMessage": wire.MatchMessage}
 MESSAGES = get_args(wire.ClientMessage) + get_args(wire.ServerMessage)
@@ -30,6 +30,8 @@ NAMES = {"Record": "Tally"}
 def typescript(kind: inspect.Type) -> str:
     """The type as `protocol.d.ts` should write it."""
     match kind:
+        case inspect.Metadata(type=described):
+            return typescript(described)
         case inspect.StrType():
             return "string"
         case inspect.IntType() | inspect.FloatType():
@@ -42,6 +44,8 @@ def typescript(kind: inspect.Type) -> str:
             return NAMES.get(cls.__name__, cls.__name__)
         case inspect.ListType(item_type=item):
             return f"{typescript(item)}[]"
+        case inspect.TupleType(item_types=items):
+            return f"[{', '.join(map(typescript, items))}]"
         case inspect.DictType(key_type=key, value_type=value):
             return f"Record<{typescript(key)}, {typescript(value)}>"
         case inspect.UnionType(types=types):

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
-import { Link, PING_AFTER_MS, PONG_WITHIN_MS, WELCOME_WITHIN_MS, backoff } from '../socket.js';
+import { Link, OPENED_ELSEWHERE, PING_AFTER_MS, PONG_WITHIN_MS, WELCOME_WITHIN_MS, backoff } from '../socket.js';
 
 /** A socket that does what the test says. */
 class StubSocket {
@@ -18,7 +18,7 @@ class StubSocket {
   close() { this.closed = true; }
   opens() { this.readyState = 1; this.onopen?.(); }
   tells(message) { this.onmessage?.({ data: JSON.stringify(message) }); }
-  ends() { this.readyState = 3; this.onclose?.(); }
+  ends(code = 1006) { this.readyState = 3; this.onclose?.({ code }); }
 }
 
 let statuses, opened, told, link;
@@ -76,6 +76,16 @@ test('a pong keeps the socket and is told to nobody', () => {
   latest().tells({ type: 'pong', t: 1 });
   mock.timers.tick(PONG_WITHIN_MS + 1);
   assert.deepEqual([StubSocket.all.length, told], [1, ['welcome']]);
+});
+
+test('a socket that gave way to another window stays closed until the player wants this one', () => {
+  greeted();
+  latest().ends(OPENED_ELSEWHERE);
+  assert.equal(statuses.at(-1), 'elsewhere');
+  mock.timers.tick(60_000);
+  assert.equal(StubSocket.all.length, 1);
+  link.wake();
+  assert.equal(StubSocket.all.length, 2);
 });
 
 test('a socket without a welcome is given up', () => {

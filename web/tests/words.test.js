@@ -58,8 +58,8 @@ test('who played is told by name, and a control as what it is', () => {
 
 test('trouble with the connection is told, peace is not', () => {
   assert.equal(connection({ link: 'online', draining: false }), null);
-  const told = [['connecting', false], ['reconnecting', false], ['offline', false], ['online', true]];
-  assert.equal(new Set(told.map(([link, draining]) => connection({ link, draining }))).size, 4);
+  const told = [['connecting', false], ['reconnecting', false], ['offline', false], ['elsewhere', false], ['online', true]];
+  assert.equal(new Set(told.map(([link, draining]) => connection({ link, draining }))).size, 5);
 });
 
 test('a broken seal is an alarm that names its round', async () => {

@@ -100,6 +100,7 @@ export function playedBy({ alias, version }) {
 export function connection({ link, draining }) {
   if (link === 'connecting') return 'Connecting…';
   if (link === 'offline') return 'You are offline. Your match waits for you.';
+  if (link === 'elsewhere') return 'You play in another window now.';
   if (draining) return 'The server is about to restart. Your match is kept, and the page comes back by itself.';
   if (link === 'reconnecting') return 'Connection lost. Trying again…';
   return null;
