@@ -1,25 +1,34 @@
-"""`python -m bench`: measure the running system and print the table. Compare ratios within one run, not machines."""
+"""`python -m bench`: measure the running system and print the table; or one of the commands beside it."""
 
-import argparse
 import asyncio
 import sys
 from asyncio.subprocess import create_subprocess_exec
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
 import uvloop
-from msgspec import Struct, json
+from msgspec import Struct
 
-from bench import failover, hop, load
+from bench import failover, hop, load, newcomer, pages, people, servers, trial
 from bench.failover import Failover
 from bench.hop import Hop
 from bench.load import Load
 from bench.player import Idle, Tally
 from bench.process import resident_mb
 from bench.system import System, free_port
+from telemetry.commandline import Parser, above_zero, add_json, add_version, ending, finished, print_result, whole
+from telemetry.progress import Bar, Tell, untold
 
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "commands": pages.main,
+    "load": people.main,
+    "newcomer": newcomer.main,
+    "servers": servers.main,
+    "trial": trial.main,
+}
+MODULES = ("bench.findings", "bench.looking", "bench.reading", "bench.sizing", "bench.telling", "bench.training")
 RESULT_BYTES, ROUND_BYTES = 1050, 330
 """The median sizes of the two messages that answer a move."""
 IDLE = 1000
@@ -37,7 +46,7 @@ class Report(Struct, frozen=True):
     failover: Failover
 
 
-async def run(folder: Path, crowd: Sequence[int], seconds: float) -> Report:
+async def run(folder: Path, crowd: Sequence[int], seconds: float, tell: Tell = untold) -> Report:
     """Start the system and the echo, and measure both in turn."""
     echo_port = free_port()
     sizes = str(RESULT_BYTES), str(ROUND_BYTES)
@@ -49,16 +58,17 @@ async def run(folder: Path, crowd: Sequence[int], seconds: float) -> Report:
             server, sidecar = system.pid("server"), system.pid("inference")
             idle_kb = await idle(address, server)
             echoes, games = [], []
-            for number in crowd:
-                say(f"{number} players, {seconds:g} s each: echo, then the game")
+            for done, number in enumerate(crowd):
+                told = f"{number} players, {seconds:g} s each: echo, then the game"
+                tell(told, done / (len(crowd) + 2))
                 url = f"ws://127.0.0.1:{echo_port}/"
                 echoes.append(await load.drive(url, number, seconds, [yardstick.pid], load.echo))
                 games.append(await load.drive(address, number, seconds, [server, sidecar], load.players(number)))
-            say("the hop to the sidecar")
+            tell("the hop to the sidecar", len(crowd) / (len(crowd) + 2))
             socket = folder / "inference.sock"
             hops = [await hop.measure(socket, sidecar, number, 6000) for number in (1, 16, 64)]
             memory = resident_mb(server), resident_mb(sidecar)
-            say("a killed and a hung sidecar")
+            tell("a killed and a hung sidecar", (len(crowd) + 1) / (len(crowd) + 2))
             return Report(echoes, games, hops, *memory, idle_kb, await failover.measure(system))
     finally:
         yardstick.kill()
@@ -76,10 +86,6 @@ async def idle(address: str, pid: int) -> float:
         socket.close()
     await asyncio.sleep(0.5)
     return cost
-
-
-def say(what: str) -> None:
-    sys.stderr.write(f"Measuring {what} …\n")
 
 
 def table(report: Report) -> str:
@@ -100,7 +106,7 @@ def table(report: Report) -> str:
         "| | |",
         "|---|--:|",
         f"| server resident after the load | {report.server_mb:.0f} MB |",
-        f"| sidecar resident, 12 models | {report.sidecar_mb:.0f} MB |",
+        f"| sidecar resident after the load | {report.sidecar_mb:.0f} MB |",
         f"| server, each idle player | {report.idle_kb:.1f} kB |",
         f"| longest wait for a round, sidecar killed | {found.after_kill_ms:.1f} ms |",
         f"| longest wait for a round, sidecar hung | {found.while_hung_ms:.1f} ms |",
@@ -117,17 +123,37 @@ def _row(name: str, found: Load) -> str:
     )
 
 
+def parser() -> Parser:
+    """The command line without a command; each command has its own."""
+    line = Parser(
+        "python -m bench",
+        description="Measure the running system on this machine, and print the table. Compare ratios within one run, "
+        "not machines.",
+        epilog=ending(examples=["python -m bench --players 64 --seconds 3"])
+        + "\n\ncommands of their own, each with --help:\n"
+        + "\n".join(f"  python -m {name}" for name in [*(f"bench {one}" for one in COMMANDS), *MODULES]),
+    )
+    add_version(line)
+    line.add_argument(
+        "--players", type=whole(1), nargs="+", default=[64, 512], metavar="N", help="at once (default: 64 512)"
+    )
+    line.add_argument(
+        "--seconds", type=above_zero, default=6.0, metavar="S", help="of each measurement (default: %(default)s)"
+    )
+    add_json(line)
+    return line
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser("python -m bench", description="Measure the system on this machine.")
-    parser.add_argument("--players", type=int, nargs="+", default=[64, 512], metavar="N")
-    parser.add_argument("--seconds", type=float, default=6.0, help="length of each measurement")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args()
-    with TemporaryDirectory(prefix="rps-bench-") as folder:
-        report = uvloop.run(run(Path(folder), given.players, given.seconds))
-    print(json.encode(report).decode() if given.json else table(report))
+    command = COMMANDS.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if command is not None:
+        return command(sys.argv[2:])
+    given = parser().parse_args()
+    with TemporaryDirectory(prefix="rps-bench-") as folder, Bar() as tell:
+        report = uvloop.run(run(Path(folder), given.players, given.seconds, tell))
+    print_result(given, report, [table(report)])
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(finished(main, "server,inference"))

@@ -24,4 +24,5 @@ async def main(port: int, result: str, round: str) -> None:
 
 if __name__ == "__main__":
     port, result, round = map(int, sys.argv[1:])
-    asyncio.run(main(port, "r" * result, "o" * round))
+    with suppress(KeyboardInterrupt):  # a terminal's Ctrl-C reaches it too; who started it says so
+        asyncio.run(main(port, "r" * result, "o" * round))

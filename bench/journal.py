@@ -24,8 +24,8 @@ from game.moves import MOVES
 from game.opponents import OPPONENTS
 from game.records import Closed, Input, Opened, Played, PlayerKind, Prediction, Reason, Record
 from server import schema
-from server.commit import APPEND
-from server.sqlite import row
+from server.rows import row
+from server.sqlite import APPEND
 
 MATCHES = 4
 """Matches of one visit."""

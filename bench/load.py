@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bench.player import BenchPlayer, EchoPlayer, Socket, Tally
 from bench.process import cpu_s
+from game.opponents import OPPONENTS
 
 Seat = Callable[[str, Tally], Socket]
 
@@ -31,10 +32,10 @@ class Load(Struct, frozen=True):
         return 1e6 / self.cpu_us[0]
 
 
-def players(seed: int) -> Seat:
-    """Random players, the same ones for the same seed."""
+def players(seed: int, *opponents: str) -> Seat:
+    """Random players, the same ones for the same seed, against these opponents, or against all."""
     numbers = count(seed)
-    return lambda url, tally: BenchPlayer(url, tally, Random(next(numbers)))
+    return lambda url, tally: BenchPlayer(url, tally, Random(next(numbers)), opponents or tuple(OPPONENTS))
 
 
 async def gather(url: str, tally: Tally, seat: Seat, number: int) -> list[Socket]:

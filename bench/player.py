@@ -2,19 +2,21 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from time import perf_counter
 from typing import cast
 
 from msgspec import Struct, json
 from websockets.client import ClientProtocol
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from game.moves import MOVES
 from game.opponents import OPPONENTS
+from game.records import PlayerKind
 from game.wire import PROTOCOL, Hello, Leave, Ping, Start, Throw
 from server.play import KIND_HEADER
 
@@ -40,28 +42,22 @@ _encoder = json.Encoder()
 _BOTS = tuple(OPPONENTS)
 
 
-class Socket(asyncio.Protocol, ABC):
-    """A client socket; `ready` once it may play and `done` once it has stopped."""
+class Line(asyncio.Protocol, ABC):
+    """A client's end of a WebSocket."""
 
-    def __init__(self, url: str, tally: Tally) -> None:
-        loop = asyncio.get_running_loop()
-        self.tally = tally
-        self.ready: asyncio.Future[None] = loop.create_future()
-        self.done: asyncio.Future[None] = loop.create_future()
+    kind = PlayerKind.BOT
+    """What it says to be."""
+
+    def __init__(self, url: str) -> None:
         self._socket = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol(PROTOCOL)])
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's do not inherit from asyncio's
         request = self._socket.connect()
-        request.headers[KIND_HEADER] = "bot"
+        request.headers[KIND_HEADER] = self.kind.value
         self._socket.send_request(request)
-        self._flush()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        for future in (self.ready, self.done):
-            if not future.done():
-                future.set_exception(ConnectionError("the server closed the connection"))
+        self.flush()
 
     def data_received(self, data: bytes) -> None:
         self._socket.receive_data(data)
@@ -70,27 +66,62 @@ class Socket(asyncio.Protocol, ABC):
                 self.connected()
             elif event.opcode is Opcode.TEXT:
                 self.heard(bytes(event.data))
-        self._flush()
+        self.flush()
 
     @abstractmethod
     def connected(self) -> None:
-        """The socket is open."""
+        """The handshake was answered."""
 
     @abstractmethod
     def heard(self, text: bytes) -> None:
         """A text frame came."""
 
+    @property
+    def open(self) -> bool:
+        """Whether something may be said."""
+        return self._socket.state is State.OPEN
+
     def say(self, message: Struct) -> None:
+        """Send a message; it leaves with the next flush, which follows whatever is heard."""
         self._socket.send_text(_encoder.encode(message))
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         if self._transport is not None:
             self._transport.write(b"".join(self._socket.data_to_send()))
+
+    def hang_up(self) -> None:
+        """Close the socket in order."""
+        if self._transport is not None:
+            if self.open:
+                self._socket.send_close(CloseCode.NORMAL_CLOSURE)
+                self.flush()
+            self._transport.close()
+
+    def drop(self) -> None:
+        """End the connection at once, without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Socket(Line):
+    """A client socket; `ready` once it may play and `done` once it has stopped."""
+
+    def __init__(self, url: str, tally: Tally) -> None:
+        super().__init__(url)
+        loop = asyncio.get_running_loop()
+        self.tally = tally
+        self.ready: asyncio.Future[None] = loop.create_future()
+        self.done: asyncio.Future[None] = loop.create_future()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for future in (self.ready, self.done):
+            if not future.done():
+                future.set_exception(ConnectionError("the server closed the connection"))
 
     def play(self) -> None:
         """Begin."""
         self.begin()
-        self._flush()
+        self.flush()
 
     @abstractmethod
     def begin(self) -> None:
@@ -99,22 +130,23 @@ class Socket(asyncio.Protocol, ABC):
     def close(self) -> None:
         if self._transport is not None:
             self.done.cancel()
-            self._transport.abort()
+            self.drop()
 
 
 class BenchPlayer(Socket):
     """Plays match after match as fast as it is answered."""
 
-    def __init__(self, url: str, tally: Tally, random: Random) -> None:
+    def __init__(self, url: str, tally: Tally, random: Random, opponents: Sequence[str] = _BOTS) -> None:
         super().__init__(url, tally)
         self._random = random
+        self._opponents = opponents
         self._thrown = 0.0
 
     def connected(self) -> None:
         self.say(Hello())
 
     def begin(self) -> None:
-        self.say(Start(self._random.choice(_BOTS)))
+        self.say(Start(self._random.choice(self._opponents)))
 
     def heard(self, text: bytes) -> None:
         message = _decoder.decode(text)

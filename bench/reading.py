@@ -1,6 +1,5 @@
 """`python -m bench.reading`: what it takes to follow players round by round, by how many versions read side by side."""
 
-import argparse
 import os
 import sys
 import time
@@ -9,7 +8,7 @@ from math import inf
 from pathlib import Path
 from random import Random
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from bench.process import resident_mb
 from game import match as rules
@@ -25,7 +24,10 @@ from inference.reader import Reader
 from inference.readings import Readings
 from inference.shelf import Models
 from models.bundle import read
+from models.errors import BundleError
 from models.store import BUNDLES, SHIPPED, FolderStore
+from telemetry.commandline import FAILED, Parser, add_json, ending, finished, print_result
+from telemetry.progress import Bar
 
 FAMILY = "maxine"
 PLAYERS, ROUNDS = 200, 20
@@ -121,18 +123,39 @@ def table(costs: list[Cost]) -> str:
     return "\n".join(lines)
 
 
+def parser() -> Parser:
+    """The command line."""
+    line = Parser(
+        "python -m bench.reading",
+        description="Measure what following players round by round costs, by how many versions read side by side.",
+        epilog=ending(examples=["python -m bench.reading --json"]),
+    )
+    line.add_argument(
+        "bundles", type=Path, nargs="*", metavar="BUNDLE", help="folders of readers (default: those that are shipped)"
+    )
+    add_json(line)
+    return line
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser("python -m bench.reading", description="Measure what following players costs.")
-    parser.add_argument("bundles", type=Path, nargs="*", help="folders of readers, instead of those that are shipped")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args()
+    line = parser()
+    given = line.parse_args()
     folders = given.bundles or shipped()
     if not folders:
-        parser.error("no reader is shipped; name the folders of some")
-    costs = [measure(folders[:number]) for number in sorted({1, len(folders)})]
-    print(json.encode({"reading": costs}).decode() if given.json else table(costs))
+        line.error("no reader is shipped; name the folders of some")
+    counts = sorted({1, len(folders)})
+    try:
+        with Bar() as tell:
+            costs = []
+            for done, number in enumerate(counts):
+                tell(f"{number} versions side by side", done / len(counts))
+                costs.append(measure(folders[:number]))
+    except BundleError as error:
+        sys.stderr.write(f"This could not be measured: {error}\n")
+        return FAILED
+    print_result(given, {"reading": costs}, [table(costs)])
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(finished(main, "inference"))

@@ -1,6 +1,5 @@
 """`python -m bench.training`: how long a retraining takes, what it needs, and how soon what it publishes is served."""
 
-import argparse
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from bench.process import resident_mb
 from bench.system import PATIENCE_S, System, free_port
 from game.assignment import Alias
 from models.store import FolderStore
+from telemetry.commandline import FAILED, Parser, add_json, ending, finished, print_result, whole
+from telemetry.progress import Bar, Tell, untold
 from trainer.data.features import matrix
 from trainer.data.snapshot import Snapshot, take
 
@@ -45,19 +46,19 @@ class Report(Struct, frozen=True):
     served_after_s: float
 
 
-def run(folder: Path, rounds: int, seed: int) -> Report:
+def run(folder: Path, rounds: int, seed: int, tell: Tell = untold) -> Report:
     """Write a log into the folder and measure everything on it in turn."""
     database = folder / "rps.db"
-    say(f"writing a log of {rounds} rounds")
+    tell(f"writing a log of {rounds} rounds", 0.0)
     held, writing_s = timed(lambda: journal.write(database, rounds, seed))
-    say("intake, all matches")
+    tell("intake, all matches", 0.2)
     snapshot, intake_s = timed(lambda: take(database, 1.0, lambda *_: None))
-    say("features")
+    tell("features", 0.25)
     features_s = min(timed(lambda: _features(snapshot))[1] for _ in range(3))
     with System(folder, RPS_INFERENCE_PORT=str(port := free_port())) as system:
-        say("a whole cycle")
+        tell("a whole cycle", 0.3)
         cycle = _cycle(system)
-        say("from publishing to serving")
+        tell("from publishing to serving", 0.95)
         served_after_s = _served_after(system, port)
     return Report(
         rounds=held,
@@ -149,10 +150,6 @@ def _until(url: str, version: str) -> None:
     raise TimeoutError(f"{version} is not served after {PATIENCE_S} s.")
 
 
-def say(what: str) -> None:
-    sys.stderr.write(f"Measuring {what} …\n")
-
-
 def table(report: Report) -> str:
     """The report for a person."""
     rows = {
@@ -169,17 +166,31 @@ def table(report: Report) -> str:
     return "\n".join([*lines, "", *report.cycle.decided])
 
 
+def parser() -> Parser:
+    """The command line."""
+    line = Parser(
+        "python -m bench.training",
+        description="Measure a retraining on this machine: a log is written, a cycle learns from it, the sidecar "
+        "serves what comes of it.",
+        epilog=ending(examples=["python -m bench.training --rounds 20000"]),
+    )
+    line.add_argument("--rounds", type=whole(1), default=100_000, metavar="N", help="of the log (default: %(default)s)")
+    line.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the log (default: %(default)s)")
+    add_json(line)
+    return line
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser("python -m bench.training", description="Measure a retraining on this machine.")
-    parser.add_argument("--rounds", type=int, default=100_000, metavar="N", help="of the log (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the log (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    given = parser.parse_args()
-    with TemporaryDirectory(prefix="rps-bench-") as folder:
-        report = run(Path(folder), given.rounds, given.seed)
-    print(json.encode(report).decode() if given.json else table(report))
+    given = parser().parse_args()
+    try:
+        with TemporaryDirectory(prefix="rps-bench-") as folder, Bar() as tell:
+            report = run(Path(folder), given.rounds, given.seed, tell)
+    except (RuntimeError, TimeoutError) as error:
+        sys.stderr.write(f"This could not be measured: {error}\n")
+        return FAILED
+    print_result(given, report, [table(report)])
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(finished(main, "server,inference,trainer"))
