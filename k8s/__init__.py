@@ -1,0 +1,1 @@
+"""What runs and watches RPS Quest beyond one machine; no process imports it."""
