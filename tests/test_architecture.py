@@ -13,15 +13,27 @@ ROOT = Path(__file__).parent.parent
 OURS = {
     "game": {"game"},
     "models": {"game", "models"},
-    "server": {"game", "server"},
-    "inference": {"game", "models", "inference"},
-    "trainer": {"game", "models", "trainer"},
+    "telemetry": {"game", "telemetry"},
+    "server": {"game", "telemetry", "server"},
+    "inference": {"game", "models", "telemetry", "inference"},
+    "trainer": {"game", "models", "telemetry", "trainer"},
+    "k8s": {"k8s", "telemetry"},
 }
 THEIRS = {
     "game": {"msgspec"},
-    "models": {"msgspec", "minio", "urllib3", "numpy"},
-    "server": {"msgspec", "starlette", "uvicorn", "uvloop", "aiosqlite"},
-    "inference": {"msgspec", "starlette", "uvicorn", "uvloop", "numpy", "onnxruntime"},
+    "models": {"msgspec", "minio", "urllib3", "numpy", "onnxruntime", "ai_edge_litert", "PIL"},
+    "telemetry": {
+        "msgspec",
+        "opentelemetry",
+        "packaging",
+        "prometheus_client",
+        "psutil",
+        "pythonjsonlogger",
+        "starlette",
+        "tqdm",
+    },
+    "server": {"msgspec", "starlette", "uvicorn", "uvloop", "aiosqlite", "asyncpg", "nats", "python_multipart"},
+    "inference": {"msgspec", "starlette", "uvicorn", "uvloop", "numpy"},
     "trainer": {
         "msgspec",
         "numpy",
@@ -35,12 +47,20 @@ THEIRS = {
         "optuna",
         "mlflow",
         "matplotlib",
-        "opentelemetry",
         "pyspiel",
+        "tensorflow",
+        "keras",
+        "tf2onnx",
+        "PIL",
         "websockets",
         "starlette",
         "uvicorn",
+        "asyncpg",
+        "nats",
+        "pyarrow",
+        "ray",
     },
+    "k8s": {"grafana_foundation_sdk", "msgspec", "yaml"},
 }
 STANDARD = {"__future__"} | set(__import__("sys").stdlib_module_names)
 IMPURE = {"asyncio", "os", "random", "secrets", "socket", "sqlite3", "subprocess", "threading", "time", "datetime"}
@@ -68,15 +88,28 @@ def test_the_object_stores_client_is_used_in_one_place() -> None:
     assert using == ["objects.py"]
 
 
-def test_a_bundle_is_read_without_numpy() -> None:
-    using = [path for path in (ROOT / "models").rglob("*.py") if "numpy" in imported(path)]
-    assert using
-    assert all(path.parent.name == "experts" and path.name != "specs.py" for path in using)
+def test_a_bundle_is_read_without_numpy_or_a_runtime() -> None:
+    heavy = {"numpy", "onnxruntime", "ai_edge_litert", "PIL"}
+    using = [path for path in (ROOT / "models").rglob("*.py") if imported(path) & heavy]
+    assert {path.relative_to(ROOT / "models").parts[0] for path in using} == {"experts", "hands", "runtime.py"}
+    assert all(path.name not in ("specs.py", "fetch.py") for path in using)
+
+
+def test_a_session_of_the_runtime_is_opened_in_one_place() -> None:
+    """What trains and judges may open its own; all that serves, and what judges what serves, opens it alike."""
+    using = [path for package in ("models", "inference") for path in (ROOT / package).rglob("*.py")]
+    assert [path.name for path in using if "onnxruntime" in imported(path)] == ["runtime.py"]
 
 
 def test_the_registrys_client_is_used_in_one_place() -> None:
     using = [path.name for path in (ROOT / "trainer").rglob("*.py") if imported(path) & {"mlflow"}]
     assert using == ["tracking.py"]
+
+
+def test_opentelemetrys_sdk_is_used_in_one_place() -> None:
+    """Whoever counts or traces does it with `telemetry`."""
+    files = [(package, path) for package in OURS for path in (ROOT / package).rglob("*.py")]
+    assert {package for package, path in files if "opentelemetry" in imported(path)} == {"telemetry"}
 
 
 def test_the_game_is_pure() -> None:

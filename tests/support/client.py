@@ -9,7 +9,7 @@ from msgspec import json
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-PATIENCE_S = 10.0
+PATIENCE_S = 180
 Message = dict[str, Any]
 
 
@@ -57,6 +57,11 @@ class Client:
         """Throw in an open round; returns the result."""
         await self.say("move", match=round["match"], round=round["round"], move=move)
         return await self.until("result")
+
+    async def show(self, round: Message, image: bytes, intent: str = "preview", **more: Any) -> None:
+        """Send an image for an open round, and wait for nothing."""
+        await self.say("gesture", match=round["match"], round=round["round"], intent=intent, **more)
+        await self.send(image)
 
     async def play_out(self, round: Message, choose: Callable[[Message], str] = lambda round: "rock") -> Message:
         """Throw until the match is over."""

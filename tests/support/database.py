@@ -7,7 +7,7 @@ from pathlib import Path
 
 from game.records import Record
 from server import schema
-from server.sqlite import row
+from server.rows import row
 
 
 def made(folder: Path, records: Iterable[Record] = ()) -> Path:

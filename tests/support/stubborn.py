@@ -47,7 +47,7 @@ class Stubborn:
         hello = {"type": "hello"} if self._token is None else {"type": "hello", "token": self._token}
         await self._say(socket, **hello)
         while True:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(120):
                 message: Message = json.decode(await socket.recv())
             kind = message["type"]
             if kind == "welcome":

@@ -52,7 +52,7 @@ async def kill_now_and_then(system: System, random: Random, players: list[Stubbo
         await asyncio.to_thread(system.until_ready)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 async def test_two_hundred_matches_survive_twenty_kills_of_the_server(own_system: System) -> None:
     players = [Stubborn(own_system.url, habit(Random(number))) for number in range(CLIENTS)]
     playing = asyncio.create_task(play_all(own_system, players))

@@ -46,7 +46,7 @@ async def entries(system: System, least: int) -> list[dict[str, object]]:
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(1800)
 async def test_a_bundle_that_was_damaged_in_the_store_is_expelled(guarded: System, tmp_path: Path) -> None:
     await entries(guarded, 1)
     guarded.stop("inference")

@@ -35,7 +35,12 @@ Entry = dict[str, Any]
 
 @pytest.fixture
 def learning(tmp_path: Path) -> Iterator[System]:
-    variables = {"RPS_RETRAIN_ROUNDS": str(ROUNDS), "RPS_POLL_S": "0.2", "RPS_ADMIN_TOKEN": TOKEN}
+    variables = {
+        "RPS_RETRAIN_ROUNDS": str(ROUNDS),
+        "RPS_RETRAIN_FAMILIES": FAMILY,
+        "RPS_POLL_S": "0.2",
+        "RPS_ADMIN_TOKEN": TOKEN,
+    }
     with System(tmp_path, **variables) as system:
         for name in ("inference", "server", "trainer"):
             system.start(name)
@@ -115,14 +120,17 @@ async def read_once(system: System) -> None:
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_a_candidate_climbs_and_a_sabotaged_one_is_taken_back(
     learning: System, crowd: Crowd, tmp_path: Path
 ) -> None:
     story = Story(learning)
+    shipped = {pin.version for pin in FolderStore(SHIPPED).table().aliases[FAMILY].values()}
     await read_once(learning)
     crowd.habit = middle
-    promoted = await story.until(lambda one: one["kind"] == "promoted" and learned_of(one, story.entries) > 1)
+    relearned = await story.until(lambda one: one["kind"] == "entered" and one["evidence"]["cycle"] > 1)
+    assert version_at(relearned, Alias.SHADOW2) not in shipped
+    promoted = await story.until(lambda one: one["kind"] == "promoted" and learned_of(one, story.entries) > 0)
     evidence = promoted["evidence"]
     assert evidence["e_value"] >= 20 and evidence["won"][0] > evidence["won"][1]
     learned = version_at(promoted, Alias.PRODUCTION)

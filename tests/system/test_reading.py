@@ -23,6 +23,8 @@ from game.records import Opened, Record, Sealed, decode
 from models.store import FolderStore
 
 SEEDS = range(3)
+ENOUGH = 20
+"""Matches in which a version that is new must have come to answer, however busy the machine is."""
 
 
 @pytest.fixture
@@ -51,6 +53,11 @@ def logged(system: System) -> list[Record]:
         return [decode(body) for (body,) in database.execute("SELECT body FROM log ORDER BY position")]
 
 
+def served(records: list[Record]) -> set[str]:
+    """The versions that answered."""
+    return {one.version for record in records if isinstance(record, Sealed) for one in record.predictions.values()}
+
+
 async def restarted(system: System) -> None:
     """Another sidecar serves, and the server has noticed."""
     system.kill("inference")
@@ -73,11 +80,15 @@ async def test_every_round_of_every_match_was_foretold_as_the_past_says(system: 
                 load = f"http://127.0.0.1:{port}/v2/repository/models/{FAMILY}/load"
                 (await asyncio.to_thread(httpx.post, load)).raise_for_status()
             await client.play_out(await client.start(FAMILY), lambda round: random.choice(MOVES))
+        more = 0
+        while len(served(logged(system))) < len(SEEDS) and more < ENOUGH:  # the newcomer answers once it has read all
+            await client.play_out(await client.start(FAMILY), lambda round: random.choice(MOVES))
+            more += 1
 
     replays = {manifest(gate(seed)).version: Replay(gate(seed)) for seed in SEEDS}
-    served: set[str] = set()
+    records = logged(system)
     rounds = matches = 0
-    for record in logged(system):
+    for record in records:
         if isinstance(record, Opened):
             played, matches = begin(record), matches + 1
             continue
@@ -86,12 +97,11 @@ async def test_every_round_of_every_match_was_foretold_as_the_past_says(system: 
             assert ask.past.count(BEGINS) == matches
             assert record.predictions
             for one in record.predictions.values():
-                served.add(one.version)
                 told = replays[one.version].says(ask.past, ask.features)
                 assert one.probabilities == pytest.approx(told, abs=1e-5)
             rounds += 1
         played = apply(played, record)
-    assert matches == 4
+    assert matches == 4 + more
     assert rounds > 4 * 6
-    assert served == {manifest(gate(seed)).version for seed in (0, 1, 2)}
+    assert served(records) == set(replays)
     assert resume(played) == []

@@ -33,6 +33,7 @@ class Up:
             "RPS_DATA_DIR": str(folder / "data"),
             "RPS_PORT": str(port),
             "RPS_INFERENCE_PORT": str(free_port()),
+            "RPS_ADMIN_PORT": str(free_port()),
         }
         with self._output.open("wb") as out:
             self.process = subprocess.Popen(
@@ -49,14 +50,14 @@ class Up:
 
     def until(self, pattern: str, times: int = 1) -> list[str]:
         """Wait until the output has said this so often."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while len(found := re.findall(pattern, self.said())) < times:
             assert time.monotonic() < end, self.said()
             time.sleep(0.05)
         return found
 
     def until_ready(self) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             try:
                 with urllib.request.urlopen(self.url + "/readyz", timeout=5):
