@@ -100,6 +100,10 @@ class System:
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(("RPS_", "OTEL_"))}
         return inherited | self._variables
 
+    def change(self, **variables: str) -> None:
+        """What is started from now on is told this, beside or instead of what the system was made with."""
+        self._variables |= variables
+
     def play(self) -> Self:
         """Start sidecar and servers, and wait until they are ready."""
         for name in ("inference", *self.servers):

@@ -44,6 +44,7 @@ class Crowd:
         self._families = families
         self._players = [Thoughtful(url, self._chooser(random), random) for random in map(Random, range(size))]
         self._matches = count()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def _chooser(self, random: Random) -> Callable[[Message, list[Message]], str]:
         def choose(round: Message, results: list[Message]) -> str:
@@ -59,15 +60,21 @@ class Crowd:
     @asynccontextmanager
     async def playing(self) -> AsyncIterator[None]:
         """They play while this is open; what is under way when it closes is gone on with at the next time."""
-        tasks = [asyncio.create_task(self._play(player)) for player in self._players]
+        self._tasks = [asyncio.create_task(self._play(player)) for player in self._players]
         try:
             yield
         finally:
-            for task in tasks:
+            for task in self._tasks:
                 task.cancel()
-            for task in tasks:
+            for task in self._tasks:
                 with suppress(asyncio.CancelledError):
                     await task
+
+    def check(self) -> None:
+        """Raise what made a player stop, if one has; they do not stop by themselves."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
 
     def some_finished(self, most: int) -> list[str]:
         """The names of some matches that were played to their end."""
