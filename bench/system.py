@@ -160,7 +160,7 @@ class System:
 
     def get(self, path: str, name: str | None = None) -> Any:
         """What a server, the first one unless named, answers."""
-        with urllib.request.urlopen((self.url if name is None else self.url_of(name)) + path, timeout=10) as answer:
+        with urllib.request.urlopen((self.url if name is None else self.url_of(name)) + path, timeout=60) as answer:
             return json.decode(answer.read())
 
     def log(self, name: str) -> str:

@@ -157,7 +157,7 @@ def answers(url: str) -> bool:
 
 
 def told(url: str) -> dict[str, Any]:
-    with urlopen(url, timeout=20) as answer:
+    with urlopen(url, timeout=120) as answer:
         found: dict[str, Any] = decode(answer.read())["data"]
         return found
 

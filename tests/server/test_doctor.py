@@ -12,6 +12,7 @@ import pytest
 from msgspec import json
 from nats.js.api import StreamConfig
 from support import services
+from support.accepting import accepting
 from support.client import connected
 from support.database import made
 from support.databases import asked, opening_of
@@ -218,13 +219,10 @@ async def greeted(path: Path, said: bytes | None) -> Found:
         if said is not None:
             writer.write(said)
             await writer.drain()
-            if not said:
-                writer.close()
-                return
-        await reader.read()
-        writer.close()
+        if said != b"":
+            await reader.read()
 
-    async with await asyncio.start_unix_server(answer, str(path)):
+    async with accepting(lambda carried: asyncio.start_unix_server(carried, path), answer):
         return await asyncio.to_thread(process.sidecar, Settings(inference_socket=str(path)))
 
 

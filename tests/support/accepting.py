@@ -1,7 +1,7 @@
 """Scripted servers that are gone only when each of their connections is.
 
-A server that is closed no longer hears of whoever was accepted in that very moment: the connection stays open, and a
-later test finds it.
+asyncio (here of Python 3.11) forgets whom it has accepted where the server is closed before the connection is made: the
+socket stays open, and a later test finds it. So nobody is accepted any more first, and the server is closed later.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ async def accepting(start: Start, talk: Talk) -> AsyncIterator[asyncio.Server]:
     try:
         yield server
     finally:
+        await _shut(server)
         server.close()
-        await _turns()
         for writer in list(writers):
             writer.transport.abort()
         if talking:
@@ -55,28 +55,17 @@ async def accepting(start: Start, talk: Talk) -> AsyncIterator[asyncio.Server]:
 @asynccontextmanager
 async def web_sockets(talk: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIterator[Server]:
     """A scripted game server on a port of its own: `talk` carries each connection."""
-    held: dict[asyncio.BaseTransport, asyncio.Future[None]] = {}
-
-    class Held(ServerConnection):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            held[transport] = asyncio.get_running_loop().create_future()
-            super().connection_made(transport)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            held.pop(self.transport).set_result(None)
-
-    protocols = [Subprotocol(PROTOCOL)]
-    async with serve(talk, "127.0.0.1", 0, subprotocols=protocols, create_connection=Held) as server:
-        yield server
-    await _turns()
-    for transport in held:
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.abort()
-    if held:
-        await asyncio.wait(list(held.values()), timeout=PATIENCE_S)
+    async with serve(talk, "127.0.0.1", 0, subprotocols=[Subprotocol(PROTOCOL)]) as server:
+        try:
+            yield server
+        finally:
+            await _shut(server)
 
 
-async def _turns() -> None:
+async def _shut(server: asyncio.Server | Server) -> None:
+    """Accept nobody any more, and wait until whoever was accepted has a connection."""
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        loop.remove_reader(listening.fileno())
     for _ in range(TURNS):
         await asyncio.sleep(0)

@@ -33,7 +33,7 @@ class Prometheus:
     def ask(self, expression: str) -> list[Sample]:
         """What the expression is now; raises Refused where it is none."""
         try:
-            with urlopen(f"{self.url}/api/v1/query?{urlencode({'query': expression})}", timeout=20) as answer:
+            with urlopen(f"{self.url}/api/v1/query?{urlencode({'query': expression})}", timeout=120) as answer:
                 told = decode(answer.read())
         except OSError as error:
             raise Refused(f"{expression}: {error}") from error

@@ -144,7 +144,7 @@ async def alone(system: System, pin: Pin) -> None:
 
 def takes_orders(system: System) -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{system.environment['RPS_ADMIN_PORT']}/metrics", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{system.environment['RPS_ADMIN_PORT']}/metrics", timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -154,7 +154,7 @@ def order(system: System, what: str, **body: str) -> Any:
     port = system.environment["RPS_ADMIN_PORT"]
     headers = {"Authorization": f"Bearer {TOKEN}"}
     request = Request(f"http://127.0.0.1:{port}/admin/{what}", json.encode(body), headers)
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=60) as answer:
         return json.decode(answer.read())
 
 

@@ -148,7 +148,7 @@ async def used(system: System) -> None:
 
 
 def posted(url: str, body: bytes, headers: dict[str, str]) -> None:
-    with urlopen(Request(url, body, headers, method="POST"), timeout=20) as answer:
+    with urlopen(Request(url, body, headers, method="POST"), timeout=120) as answer:
         assert answer.status == 200
 
 

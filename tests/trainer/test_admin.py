@@ -129,7 +129,7 @@ async def test_without_a_database_an_order_says_so(operator: httpx.AsyncClient, 
 def asked(settings: Settings) -> int:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with urlopen(
-        urllib.request.Request(f"http://127.0.0.1:{settings.admin_port}/admin/aliases", headers=headers), timeout=5
+        urllib.request.Request(f"http://127.0.0.1:{settings.admin_port}/admin/aliases", headers=headers), timeout=60
     ) as found:
         return int(json.load(found)["generation"])
 
@@ -155,7 +155,7 @@ def test_it_listens_while_open_and_not_afterwards(orders: Admin, settings: Setti
     orders.open()
     assert until_open(settings) == 0
     with pytest.raises(HTTPError):
-        urlopen(f"http://127.0.0.1:{settings.admin_port}/admin/aliases", timeout=5)
+        urlopen(f"http://127.0.0.1:{settings.admin_port}/admin/aliases", timeout=60)
     orders.close()
     with pytest.raises(URLError):
         asked(settings)

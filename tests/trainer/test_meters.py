@@ -80,7 +80,7 @@ def until(true: Callable[[], bool]) -> None:
 def page(port: int) -> Page:
     """What Prometheus reads on the admin port, by name and labels; nothing while it does not listen."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             assert answer.headers["content-type"].startswith("text/plain")
             text = answer.read().decode()
     except (URLError, ConnectionError):
