@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from telemetry.commandline import print_result
-from trainer.commands import progress
+from trainer.commands.shared import progress
 from trainer.errors import NotFetched, OutputError
 from trainer.gestures import decisions
 from trainer.gestures.quiet import quiet
