@@ -16,8 +16,9 @@ from game.gestures import ADVICE
 from game.records import PlayerKind
 from server.audience import REPLACED, TOO_SLOW
 from server.describe_examples import heard, said
+from server.outcomes import FAULT
 from server.play import KIND_HEADER
-from server.session import FAULT, FLOOD, HELLO_S, NO_HELLO, STRIKES
+from server.session import FLOOD, HELLO_S, NO_HELLO, STRIKES
 from telemetry.release import VERSION
 from telemetry.schemas import Schema, Schemas
 

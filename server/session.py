@@ -1,33 +1,29 @@
 """One socket of `rps.v1`: decode, let the table play, answer. It carries and decides nothing."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any, assert_never, get_args
+from typing import Any, assert_never
 
 from msgspec import UNSET, MsgspecError
-from msgspec.structs import replace
 
 from game import wire
 from game.codes import Code
-from game.errors import BadImage, GameError
 from game.events import Throw
 from game.moves import Move
 from game.records import PlayerKind
 from server.audience import EASY, Connection
-from server.errors import LogUnavailable, Refusal
+from server.errors import Refusal
 from server.gestures import Gestures
+from server.greeting import admitted, cards
 from server.limits import Bucket
+from server.outcomes import RETRY_MS, TAGS, Outcomes
 from server.parts import Parts
-from server.ports import Player, Players
+from server.ports import Players
 from server.seats import Seat
-from server.spans import in_trace
 from server.table import now_ms
 from telemetry.traces import Span
-
-log = logging.getLogger(__name__)
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -37,15 +33,8 @@ NO_HELLO = 4008
 FLOOD = 1008
 STRIKES = 1000
 """Messages refused for haste, in a row, after which the socket is closed."""
-RETRY_MS = 1000
-FAULT = 1011
-NOBODY = wire.Record(0, 0, 0)
-TAGS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(wire.ClientMessage)}
 IMAGE, UNREADABLE = "image", "unreadable"
 """What messages are counted as that have no tag: binary frames, and what was not read as a message."""
-FAILURES = Code.LOG_UNAVAILABLE, Code.CORRUPT_RECORD
-"""Refusals that are the server's own failure."""
-UNKNOWN = Code.UNKNOWN_MATCH, Code.BAD_TOKEN
 
 
 class Session:
@@ -59,6 +48,7 @@ class Session:
         self._players: Players = parts.log
         self._audience = parts.audience
         self._meters = parts.meters
+        self._outcomes = Outcomes(connection, parts.meters, self.span)
         self._chance = parts.chance
         self._bucket = bucket
         self._kind = kind
@@ -108,7 +98,9 @@ class Session:
         arrived, kind = monotonic(), IMAGE if text is None else UNREADABLE
         if text is None and self._gestures is not None and self._gestures.follows:
             self._meters.arrived(kind)
-            await self._try(partial(self._image, self._gestures, image or b"", arrived), self._gestures.expected)
+            await self._outcomes.attempt(
+                partial(self._image, self._gestures, image or b"", arrived), self._gestures.expected
+            )
             return
         try:
             self._pace()
@@ -119,33 +111,15 @@ class Session:
         except Refusal as error:
             self.refuse(error, None)
         else:
-            await self._try(partial(self._handle, message, arrived), message)
+            await self._outcomes.attempt(partial(self._handle, message, arrived), message)
         finally:
             self._meters.arrived(kind)
             self._meters.handled(kind, monotonic() - arrived)
 
     async def attempt(self, doing: Callable[[], Awaitable[None]], about: wire.Gesture, arrived: float) -> None:
         """Do what is to be done about an image that arrived then; whatever is wrong is refused with its code."""
-        await self._try(doing, about)
+        await self._outcomes.attempt(doing, about)
         self._meters.handled(IMAGE, monotonic() - arrived)
-
-    async def _try(self, doing: Callable[[], Awaitable[None]], about: wire.ClientMessage | None) -> None:
-        """Do something that this message wants; whatever is wrong with it is refused with its code."""
-        try:
-            await doing()
-        except Refusal as error:
-            self.refuse(error, about)
-        except (GameError, BadImage) as error:
-            self.refuse(Refusal(error.code, str(error)), about)
-        except LogUnavailable as error:
-            with in_trace(self.span(about)):
-                log.error("A message was refused because the log is unavailable: %s", error)
-            self.refuse(Refusal(Code.LOG_UNAVAILABLE, retry_after_ms=RETRY_MS), about)
-        except Exception:  # the session's outermost edge: nobody may wait for an answer that will never come
-            with in_trace(self.span(about)):
-                log.exception("A message could not be handled; its socket is closed.")
-            self._failed(about, "error")
-            self._connection.close(FAULT, "internal error")
 
     def _pace(self) -> None:
         wait = self._bucket.take(monotonic())
@@ -225,7 +199,7 @@ class Session:
         if self._table.draining:
             raise Refusal(Code.DRAINING, retry_after_ms=RETRY_MS)
         self._ahead = asyncio.ensure_future(self._receive())
-        player = await self._player(hello)
+        player = await admitted(hello, self._players, self._chance)
         token = self._chance.token()
         await self._players.issue(player.id, token)
         records = await self._players.head_to_head(player.id)
@@ -240,11 +214,8 @@ class Session:
                 await self._table.seats.rise(seat)
         self._gestures = Gestures(self._eyes, self._frames, self._donations, player.id, self._chance.id(), self)
         self._audience.join(player.id, self._connection)
-        cards = [
-            wire.OpponentCard(family, card.name, family, card.about, records.get(family, NOBODY))
-            for family, card in self._table.opponents.items()
-        ]
-        self._connection.tell(wire.Welcome(player.id, player.name, token, wire.PROTOCOL, cards, live or UNSET))
+        shown = cards(self._table.opponents, records)
+        self._connection.tell(wire.Welcome(player.id, player.name, token, wire.PROTOCOL, shown, live or UNSET))
         if live is not None:
             self._returned = live
             self._meters.resumed("hello", "resumed")
@@ -256,50 +227,12 @@ class Session:
         ahead = self._ahead
         return ahead is not None and ahead.done() and ahead.result()["type"] == "websocket.disconnect"
 
-    async def _player(self, hello: wire.Hello) -> Player:
-        if hello.token is None:
-            id = self._chance.id()
-            player = Player(id, hello.name or f"Player {id[-4:]}")
-            await self._players.register(player)
-            return player
-        found = await self._players.admit(hello.token)
-        if found is None:
-            raise Refusal(Code.BAD_TOKEN)
-        if hello.name is None or hello.name == found.name:
-            return found
-        await self._players.rename(found.id, hello.name)
-        return replace(found, name=hello.name)
-
     def _tell(self, messages: Sequence[wire.MatchMessage]) -> None:
         for message in messages:
             self._connection.tell(message)
 
     def refuse(self, refusal: Refusal, about: wire.ClientMessage | None) -> None:
-        self._meters.refused(refusal.code)
-        if refusal.code in FAILURES:
-            self._failed(about, refusal.code.value)
-        elif refusal.code in UNKNOWN and isinstance(about, wire.Hello | wire.Sync):
-            self._meters.resumed(TAGS[type(about)], "unknown")
-        named = refusal.match or getattr(about, "match", None)
-        round = getattr(about, "round", None)
-        retry = refusal.retry_after_ms
-        self._connection.tell(
-            wire.Refused(
-                code=refusal.code,
-                message=str(refusal),
-                match=UNSET if named is None else named,
-                round=UNSET if round is None else round,
-                retry_after_ms=UNSET if retry is None else retry,
-            )
-        )
-
-    def _failed(self, about: wire.ClientMessage | None, reason: str) -> None:
-        """Count what the server owed the player and did not do: a throw's result, or their match."""
-        play = isinstance(about, wire.Gesture) and about.intent is wire.Intent.PLAY
-        if play or isinstance(about, wire.Throw | wire.Start):
-            self._meters.failed(reason)
-        elif isinstance(about, wire.Sync) or (isinstance(about, wire.Hello) and about.token is not None):
-            self._meters.resumed(TAGS[type(about)], "failed")
+        self._outcomes.refuse(refusal, about)
 
 
 def _decoded(text: str) -> wire.ClientMessage:

@@ -205,7 +205,7 @@ async def test_a_throw_that_dies_of_the_unforeseen_is_counted_logged_and_its_soc
         await other.settled()
     assert counted(house, "rps.round.failures") == {("error",): 1}
     (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert line.name == "server.session"
+    assert line.name == "server.outcomes"
     assert "nobody foresaw this" in caplog.text
 
 
