@@ -8,6 +8,7 @@ added only where the standings stand right before them.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 
 from nats.aio.client import Client
@@ -91,9 +92,10 @@ class Projection:
         messages = await self._subscribed(stream)
         self._told = ""
         while True:
-            try:
+            came: list[Msg] = []
+            with suppress(TimeoutError):  # where nothing comes, nats-py raises this or returns an empty list
                 came = await messages.fetch(BATCH, timeout=QUIET_S)
-            except TimeoutError:
+            if not came:
                 await messages.consumer_info()  # quiet, or gone?
                 await self._look_behind()
                 continue

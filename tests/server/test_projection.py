@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from support import databases, services
 from support.jetstream import needs_nats_server, outsider, own_nats
@@ -339,6 +342,26 @@ async def test_the_lag_tells_of_what_waits_in_the_stream_too(
         await until_equal(projected, database)
         await until(lambda: keeping.lag == 0)
     assert len(lags) > 2 and lags == [(begin, last - begin) for begin, _ in lags]
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_where_a_fetch_ends_without_a_message_the_stream_is_followed_on(
+    database: Database, projected: Projected, stream: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scribe, (filling, keeping) = Scribe(database), following(database, projected, stream)
+    fetch, fetches = JetStreamContext.PullSubscription.fetch, count()
+
+    async def fetched(reader: JetStreamContext.PullSubscription, *args: Any, **options: Any) -> list[Msg]:
+        """Every other time nothing, as nats-py says it where its request has run out on a slow machine."""
+        return [] if next(fetches) % 2 == 0 else await fetch(reader, *args, **options)
+
+    monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", fetched)
+    async with under_way(filling.run(), keeping.run()):
+        for _ in range(3):
+            await scribe.matches(2)
+            await until_equal(projected, database)
+            await _until_it_follows(stream)
+    assert next(fetches) > 4
 
 
 async def _until_it_follows(where: tuple[str, str]) -> None:

@@ -18,7 +18,7 @@ from support.client import Client, connected
 from support.referee import check
 from support.reordered import put_reordered
 
-from bench.system import System
+from bench.system import PATIENCE_S, System
 from game.assignment import Alias
 from game.gestures import Label
 from game.moves import MOVES
@@ -211,8 +211,8 @@ async def test_what_was_learned_serves_without_a_pause_and_is_taken_back(seeing:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        operator = Operator(await enter(httpx.AsyncClient(base_url=admin, headers=headers, timeout=30)))
-        witness = Witness(await enter(httpx.AsyncClient(base_url=seeing.url, timeout=30)))
+        operator = Operator(await enter(httpx.AsyncClient(base_url=admin, headers=headers, timeout=PATIENCE_S)))
+        witness = Witness(await enter(httpx.AsyncClient(base_url=seeing.url, timeout=PATIENCE_S)))
         thrower = Thrower(await enter(connected(seeing.url)))
         await operator.ready()
         await witness.ready()

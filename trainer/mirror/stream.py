@@ -109,10 +109,11 @@ class Stream:
         assert self._reader is not None
         await self._acknowledge(position)
         if not self._held:
-            try:
+            came: list[Msg] = []
+            with suppress(nats.errors.TimeoutError):  # where nothing comes, nats-py raises this or returns no messages
                 came = await self._reader.fetch(most, timeout=PATIENCE_S)
-            except nats.errors.TimeoutError as error:  # that there is no such consumer any more looks like this, too
-                raise StreamAway("it does not bring what the database has") from error
+            if not came:  # that there is no such consumer any more looks like this, too
+                raise StreamAway("it does not bring what the database has")
             self._held.extend((_entry(message), message) for message in came)
             await self._acknowledge(position)
         first = self._held[0][0].position if self._held else 0
