@@ -15,7 +15,7 @@ reached = $(or $(filter-out 0.0.0.0 ::,$(1)),127.0.0.1)
 
 VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' telemetry/release.py)
 
-# Test files run side by side; one file's tests stay together.
+# Test files run side by side, in the order of their names: the longest are not the last. One file's tests stay together.
 WORKERS ?= 2
 
 CHECKOV = .venv-checkov/bin/checkov
@@ -50,7 +50,7 @@ test: $(VENV)/.testing tools  ## set up what is needed and run every test
 		echo "The documents' tools could not be installed, so the tests that need them will be skipped."
 	@PYTHON=$(VENV)/bin/python; $(FETCH_HANDS)
 	$(VENV)/bin/coverage erase
-	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --cov=game --cov-branch --cov-report= $(PYTEST)
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov=game --cov-branch --cov-report= $(PYTEST)
 	$(VENV)/bin/coverage report --fail-under=100 --skip-covered
 
 lint: $(VENV)/.testing  ## ruff, mypy and, where npm is there, tsc and the links in the documents

@@ -15,6 +15,8 @@ CHANNEL = "rps_claims"
 QUIET_S = 5.0
 """After so long without a claim it is tried whether the connection still holds."""
 AGAIN_S = 1.0
+STILL = "SELECT pg_listening_channels()"
+"""Asks nothing that is needed, but shows in `pg_stat_activity` what the connection is for."""
 
 
 class Taking(Struct, frozen=True):
@@ -53,7 +55,7 @@ async def _heard(address: str) -> AsyncIterator[Taking | None]:
                 async with asyncio.timeout(QUIET_S):
                     payload = await heard.get()
             except TimeoutError:
-                await connection.fetchval("SELECT 1")
+                await connection.fetch(STILL)
                 continue
             try:
                 taking = json.decode(payload, type=Taking)

@@ -166,12 +166,13 @@ KILL = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 LISTENS = """
-SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'
+SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'
+AND (query LIKE 'LISTEN%' OR query LIKE '%pg_listening_channels()')
 """
 
 
 async def listening(address: str, dying: Sequence[tuple[int]] = ()) -> bool:
-    """Whether somebody else than these listens for claims; whoever does has said LISTEN last."""
+    """Whether somebody else than these listens for claims; whoever does has said so last."""
     return bool(set(await asked(address, LISTENS)) - set(dying))
 
 

@@ -97,6 +97,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             "OTEL_BSP_SCHEDULE_DELAY": "500",
             "OTEL_TRACES_SAMPLER_ARG": "1",
             "RPS_CONTROL_SHARE": "0.2",
+            "RPS_INFERENCE_TIMEOUT_MS": "5000",  # a busy machine's late answers are not what this is about
             "RPS_RETRAIN_ROUNDS": str(ROUNDS),
             "RPS_RETRAIN_FAMILIES": "logan",
             "RPS_POLL_S": "0.2",

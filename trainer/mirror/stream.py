@@ -110,7 +110,8 @@ class Stream:
         await self._acknowledge(position)
         if not self._held:
             came: list[Msg] = []
-            with suppress(nats.errors.TimeoutError):  # where nothing comes, nats-py raises this or returns no messages
+            # where nothing comes, nats-py raises this or its own kind of it, or returns no message
+            with suppress(TimeoutError):
                 came = await self._reader.fetch(most, timeout=PATIENCE_S)
             if not came:  # that there is no such consumer any more looks like this, too
                 raise StreamAway("it does not bring what the database has")
@@ -123,7 +124,7 @@ class Stream:
     async def _pass(self, position: int) -> None:
         if self._settled < position and not self._held:
             assert self._reader is not None
-            with suppress(nats.errors.TimeoutError):
+            with suppress(TimeoutError):
                 came = await self._reader.fetch(AT_ONCE, timeout=PASSING_S)
                 self._held.extend((_entry(message), message) for message in came)
         await self._acknowledge(position)
