@@ -41,7 +41,7 @@ FAMILY = "logan"
 """They all play against one, so that its matches are many."""
 NEVER = 10**9
 """So many new rounds do not come."""
-PATIENCE_S = 900
+PATIENCE_S = 600
 """For one decision; on two cores that nobody else uses each takes less than 90 s."""
 
 Entry = dict[str, Any]
@@ -171,7 +171,7 @@ async def read_once(system: System) -> None:
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(4 * PATIENCE_S)
+@pytest.mark.timeout(3 * PATIENCE_S)
 async def test_a_candidate_climbs_and_a_sabotaged_one_is_taken_back(
     learning: System, crowd: Crowd, tmp_path: Path
 ) -> None:

@@ -332,13 +332,14 @@ def test_what_comes_by_the_stream_when_all_is_read_already_does_not_wait_there(
         assert rows(late.database) == logged(late)
         state.publish(stream, state.logged(late.database_url))
         end = len(logged(late))
-        while not behind_it(state.consumer(stream), end):
+        while not behind_it(came := state.consumer(stream), end):
             assert not found.read_on()
+    assert came.ack_floor is not None and came.ack_floor.stream_seq == end
 
 
 def behind_it(consumer: ConsumerInfo, end: int) -> bool:
-    """Whether nothing up to there waits to be delivered or acknowledged: it was, or the consumer begins behind it, as
-    one does that is made anew after the connection was lost.
+    """Whether nothing up to there waits to be delivered or acknowledged. A consumer that was made anew behind it has
+    nothing waiting either, and has acknowledged nothing.
     """
     delivered = consumer.delivered
     waits = (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)
